@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The primitives of proto/crypto.h. The handshake's are the kernel's crypto
+ * library, whose functions cannot fail. The data path's are transforms of the
+ * crypto API: the library's ChaCha20-Poly1305 has a nonce of 64 bits, and P01
+ * asks for all of RFC 8439's 96.
+ */
+
+#include "crypto.h"
+
+#include <crypto/aead.h>
+#include <crypto/chacha20poly1305.h>
+#include <crypto/curve25519.h>
+#include <crypto/hash.h>
+#include <crypto/sha2.h>
+#include <crypto/utils.h>
+#include <linux/kmod.h>
+#include <linux/random.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+
+static const char aead_name[] = "rfc7539(chacha20,poly1305)";
+static const char hmac_name[] = "hmac(sha256)";
+
+/* Kept for its size and names; never keyed outside of the tests. */
+static struct pool_cipher probe;
+static size_t scratch_size __ro_after_init;
+
+void pool_sha256(u8 out[POOL_HASH_LEN], const struct pool_vec *v, unsigned int n)
+{
+	struct sha256_ctx ctx;
+	unsigned int i;
+
+	sha256_init(&ctx);
+	for (i = 0; i < n; i++)
+		sha256_update(&ctx, v[i].p, v[i].len);
+	sha256_final(&ctx, out);
+	memzero_explicit(&ctx, sizeof(ctx));
+}
+
+/* The library has HMAC only since 6.17. */
+void pool_hmac(u8 out[POOL_HASH_LEN], const u8 *key, size_t key_len,
+	       const struct pool_vec *v, unsigned int n)
+{
+	u8 pad[SHA256_BLOCK_SIZE] = {};
+	struct sha256_ctx ctx;
+	unsigned int i;
+
+	if (key_len > sizeof(pad))
+		sha256(key, key_len, pad);
+	else if (key_len)
+		memcpy(pad, key, key_len);
+
+	for (i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36;
+	sha256_init(&ctx);
+	sha256_update(&ctx, pad, sizeof(pad));
+	for (i = 0; i < n; i++)
+		sha256_update(&ctx, v[i].p, v[i].len);
+	sha256_final(&ctx, out);
+
+	for (i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	sha256_init(&ctx);
+	sha256_update(&ctx, pad, sizeof(pad));
+	sha256_update(&ctx, out, POOL_HASH_LEN);
+	sha256_final(&ctx, out);
+
+	memzero_explicit(pad, sizeof(pad));
+	memzero_explicit(&ctx, sizeof(ctx));
+}
+
+bool pool_x25519(u8 out[POOL_KEY_LEN], const u8 secret[POOL_KEY_LEN],
+		 const u8 point[POOL_KEY_LEN])
+{
+	u8 scalar[CURVE25519_KEY_SIZE];
+	bool ok;
+
+	/* Not every implementation in the kernel clamps. */
+	memcpy(scalar, secret, sizeof(scalar));
+	curve25519_clamp_secret(scalar);
+	ok = curve25519(out, scalar, point);
+	memzero_explicit(scalar, sizeof(scalar));
+	return ok;
+}
+
+bool pool_x25519_public(u8 out[POOL_KEY_LEN], const u8 secret[POOL_KEY_LEN])
+{
+	u8 scalar[CURVE25519_KEY_SIZE];
+	bool ok;
+
+	memcpy(scalar, secret, sizeof(scalar));
+	curve25519_clamp_secret(scalar);
+	ok = curve25519_generate_public(out, scalar);
+	memzero_explicit(scalar, sizeof(scalar));
+	return ok;
+}
+
+void pool_seal_once(u8 *dst, const u8 *src, size_t len, const u8 *ad, size_t ad_len,
+		    const u8 key[POOL_KEY_LEN])
+{
+	chacha20poly1305_encrypt(dst, src, len, ad, ad_len, 0, key);
+}
+
+bool pool_open_once(u8 *dst, const u8 *src, size_t len, const u8 *ad, size_t ad_len,
+		    const u8 key[POOL_KEY_LEN])
+{
+	return chacha20poly1305_decrypt(dst, src, len, ad, ad_len, 0, key);
+}
+
+void pool_random(void *buf, size_t len)
+{
+	might_sleep();
+	/* Interrupted by a signal, we have to wait again: the caller cannot fail. */
+	while (wait_for_random_bytes())
+		schedule_timeout_uninterruptible(HZ / 10);
+	get_random_bytes(buf, len);
+}
+
+bool pool_differ(const void *a, const void *b, size_t len)
+{
+	return crypto_memneq(a, b, len);
+}
+
+void pool_wipe(void *p, size_t len)
+{
+	memzero_explicit(p, len);
+}
+
+static size_t aead_scratch_size(struct crypto_aead *aead)
+{
+	return sizeof(struct aead_request) + crypto_aead_reqsize(aead);
+}
+
+static int cipher_alloc(struct pool_cipher *c)
+{
+	int err;
+
+	/* The mask keeps asynchronous drivers out: nobody waits for them here. */
+	c->aead = crypto_alloc_aead(aead_name, 0, CRYPTO_ALG_ASYNC);
+	if (IS_ERR(c->aead)) {
+		err = PTR_ERR(c->aead);
+		c->aead = NULL;
+		return err;
+	}
+	c->hmac = crypto_alloc_shash(hmac_name, 0, 0);
+	if (IS_ERR(c->hmac)) {
+		err = PTR_ERR(c->hmac);
+		c->hmac = NULL;
+		pool_cipher_destroy(c);
+		return err;
+	}
+	return 0;
+}
+
+static int cipher_key(struct pool_cipher *c, const u8 *enc, const u8 *mac)
+{
+	int err;
+
+	err = crypto_aead_setkey(c->aead, enc, POOL_KEY_LEN);
+	if (!err)
+		err = crypto_aead_setauthsize(c->aead, POOL_TAG_LEN);
+	if (!err)
+		err = crypto_shash_setkey(c->hmac, mac, POOL_KEY_LEN);
+	return err;
+}
+
+int pool_cipher_init(struct pool_cipher *c, const struct pool_dir_keys *keys)
+{
+	int err;
+
+	memset(c, 0, sizeof(*c));
+	err = cipher_alloc(c);
+	if (err)
+		return err;
+	err = cipher_key(c, keys->enc, keys->mac);
+	/* A better driver may have come since the module was loaded. */
+	if (!err && aead_scratch_size(c->aead) > scratch_size)
+		err = -EOVERFLOW;
+	if (err) {
+		pool_cipher_destroy(c);
+		return err;
+	}
+	memcpy(c->prefix, keys->mac, sizeof(c->prefix));
+	return 0;
+}
+
+void pool_cipher_destroy(struct pool_cipher *c)
+{
+	/* These wipe the keys, and take NULL. */
+	crypto_free_aead(c->aead);
+	crypto_free_shash(c->hmac);
+	memzero_explicit(c, sizeof(*c));
+}
+
+/* @buf_len counts the tag either way. */
+static int aead_crypt(struct crypto_aead *aead, void *scratch, bool seal,
+		      const u8 nonce[POOL_NONCE_LEN], const u8 *ad, size_t ad_len,
+		      u8 *buf, size_t buf_len)
+{
+	struct aead_request *req = scratch;
+	struct scatterlist sg[2];
+	u8 iv[POOL_NONCE_LEN];
+
+	memcpy(iv, nonce, sizeof(iv));
+	sg_init_table(sg, ARRAY_SIZE(sg));
+	sg_set_buf(&sg[0], ad, ad_len);
+	sg_set_buf(&sg[1], buf, buf_len);
+	aead_request_set_tfm(req, aead);
+	/* Without CRYPTO_TFM_REQ_MAY_SLEEP, as callers may be in an RCU section. */
+	aead_request_set_callback(req, 0, NULL, NULL);
+	aead_request_set_ad(req, ad_len);
+	aead_request_set_crypt(req, sg, sg, seal ? buf_len - POOL_TAG_LEN : buf_len, iv);
+	return seal ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
+}
+
+int pool_cipher_seal(const struct pool_cipher *c, void *scratch,
+		     const u8 nonce[POOL_NONCE_LEN], const u8 *ad, u8 *buf, size_t len)
+{
+	return aead_crypt(c->aead, scratch, true, nonce, ad, POOL_AD_LEN, buf,
+			  len + POOL_TAG_LEN);
+}
+
+int pool_cipher_open(const struct pool_cipher *c, void *scratch,
+		     const u8 nonce[POOL_NONCE_LEN], const u8 *ad, u8 *buf, size_t len)
+{
+	if (len < POOL_TAG_LEN)
+		return -EBADMSG;
+	return aead_crypt(c->aead, scratch, false, nonce, ad, POOL_AD_LEN, buf, len);
+}
+
+static int hmac2(struct crypto_shash *hmac, const u8 *a, size_t a_len, const u8 *b,
+		 size_t b_len, u8 out[POOL_HASH_LEN])
+{
+	SHASH_DESC_ON_STACK(desc, hmac);
+	int err;
+
+	desc->tfm = hmac;
+	err = crypto_shash_init(desc);
+	if (!err)
+		err = crypto_shash_update(desc, a, a_len);
+	if (!err)
+		err = crypto_shash_finup(desc, b, b_len, out);
+	shash_desc_zero(desc);
+	return err;
+}
+
+int pool_cipher_hmac(const struct pool_cipher *c, const u8 *ad, const u8 *buf, size_t len,
+		     u8 out[POOL_HASH_LEN])
+{
+	return hmac2(c->hmac, ad, POOL_AD_LEN, buf, len, out);
+}
+
+void pool_cipher_nonce_prefix(const struct pool_cipher *c, u8 out[4])
+{
+	memcpy(out, c->prefix, sizeof(c->prefix));
+}
+
+size_t pool_crypto_scratch_size(void)
+{
+	return scratch_size;
+}
+
+void pool_crypto_names(const char **aead, const char **hmac)
+{
+	*aead = crypto_tfm_alg_driver_name(crypto_aead_tfm(probe.aead));
+	*hmac = crypto_tfm_alg_driver_name(crypto_shash_tfm(probe.hmac));
+}
+
+#include "selftest/crypto.c"
+
+int __init pool_crypto_init(void)
+{
+	const char *failed;
+	int err;
+
+	/*
+	 * The crypto API asks for modules only when it has nothing at all: where
+	 * plain SHA-256 is built in, the CPU's own instructions stay unused.
+	 */
+	request_module("crypto-sha256");
+	err = cipher_alloc(&probe);
+	if (err) {
+		pr_err("the kernel has not got %s: error %d\n",
+		       probe.aead ? hmac_name : aead_name, err);
+		return err;
+	}
+	scratch_size = ALIGN(aead_scratch_size(probe.aead), CRYPTO_MINALIGN);
+
+	failed = crypto_selftest();
+	if (failed) {
+		pr_err("self-test failed: %s\n", failed);
+		pool_crypto_exit();
+		return -ENOTRECOVERABLE;
+	}
+	return 0;
+}
+
+void pool_crypto_exit(void)
+{
+	pool_cipher_destroy(&probe);
+}
