@@ -12,6 +12,10 @@
 # tests mostly wait. On QEMU all run one after the other in one guest; after a
 # crash or a kernel complaint a fresh one goes on with the next test.
 #
+# What fails while the machine is shared is run once more with the machine to itself, if
+# it was the test's own results that failed and not the kernel that complained; that run
+# counts, and the end names it. More than SECOND_CHANCES such tests are no bad luck.
+#
 # Each TAP line is one result. A test that prints none, breaks its plan, leaves
 # something behind or makes the kernel complain has failed, whatever it prints.
 #
@@ -21,6 +25,7 @@
 
 SELF=$TOP/selftests
 ALL_RIGS='uml time kasan qemu'
+SECOND_CHANCES=6
 list=''
 [ "${1:-}" != -l ] || { list=1; shift; }
 only=${1:-${ONLY:-.}}
@@ -102,6 +107,7 @@ tap_end() {
 	fi
 	[ "$1" = 0 ] || [ "$bad" = 1 ] || tap_fault "exit code $1"
 	if [ "$bad" = 1 ]; then
+		[ "${faults:-1}" -gt 0 ] || echo "$label $again_limit" >>"$counts/again"
 		grep -avE '^(ok|not ok|#|1\.\.)' "$tap_log" | tail -n 25 | sed "s|^|$label: |" || true
 	fi
 }
@@ -163,6 +169,7 @@ run_batch() {
 		"$mark begin "*)
 			read -r _ _ name seconds <<<"$line"
 			tap_begin "$name@$rig" "$logs/$rig/$name.log"
+			again_limit=$seconds
 			rest=("${rest[@]:1}")
 			patience=$((seconds + 60))
 			[ "$rig" != time ] || patience=900
@@ -187,6 +194,7 @@ run_batch() {
 	wait "$pid" || rc=$?
 
 	if [ "$name" ]; then
+		faults=$((faults + 1))
 		tap_fault "the guest did not survive this test, exit code $rc$hung"
 		plan=$results	# that it has none goes without saying
 		tap_end 1
@@ -328,6 +336,32 @@ for sum in "$counts"/sum.*; do
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
 
+# second_chances: see the head of this file.
+second_chances() {
+	local label limit tests rest n
+
+	while read -r label limit; do
+		say "once more, with the machine to itself: $label"
+		grep -vF -- "$label: " "$counts/failures" >"$counts/others" || true
+		n=$(($(wc -l <"$counts/failures") - $(wc -l <"$counts/others")))
+		cp "$counts/others" "$counts/failures"
+		failed=$((failed - n))
+		n=$(grep -c '^ok ' "$logs/${label#*@}/${label%@*}.log") || true
+		passed=$((passed - n))
+		tests=("${label%@*}:$limit")
+		run_batch "${label#*@}" "${tests[@]}"
+		grep -qF -- "$label: " "$counts/failures" || echo "$label" >>"$counts/alone"
+	done <"$counts/second"
+}
+if [ -s "$counts/again" ] && [ "$(wc -l <"$counts/again")" -le "$SECOND_CHANCES" ]; then
+	mv "$counts/again" "$counts/second"
+	second_chances
+fi
+if [ -s "$counts/alone" ]; then
+	echo
+	echo "failed beside others, passed alone:"
+	sed 's/^/  /' "$counts/alone"
+fi
 if [ -s "$counts/failures" ]; then
 	echo
 	echo "failures:"

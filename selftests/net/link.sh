@@ -238,13 +238,18 @@ cycles=1000
 # Until the allocator has what it keeps for itself.
 check "300 devices made and deleted" add_delete 300 a
 sleep 1
-before=$(kernel_memory) start=$SECONDS
-check "$cycles devices made and deleted" add_delete $cycles a
+# What leaks, leaks each time. What the allocator, RCU and KASAN keep for later, they do not.
+missing=$cycles start=$SECONDS
+for round in 1 2 3; do
+	before=$(kernel_memory)
+	add_delete $cycles a || t_fail "$cycles devices made and deleted"
+	wait_for 5 eval "[ \$((\$(kernel_memory) - $before)) -lt $cycles ]"
+	missing=$(($(kernel_memory) - before))
+	t_diag "round $round: $before KB before, $missing KB more after $cycles devices"
+	[ "$missing" -ge "$cycles" ] || break
+done
 t_diag "took $((SECONDS - start)) s"
-wait_for 5 eval "[ \$((\$(kernel_memory) - $before)) -lt $cycles ]"
-after=$(kernel_memory)
-t_diag "kernel memory: $before KB before, $after KB after"
-check_cmp "less than 1 KB each is missing" $((after - before)) -lt $cycles
+check_cmp "less than 1 KB each is missing" "$missing" -lt "$cycles"
 ip netns del a
 check "the module can be unloaded" no_module
 t_done

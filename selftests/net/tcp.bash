@@ -9,8 +9,8 @@ XFER=$NET_DIR/xfer.py
 session_ids() { pool_json "$1" "${2:-pool0}" '.[].peers[].sessions[].session_id' | sort; }
 # current_id NS: of the session that carries traffic.
 current_id() { pool_json "$1" pool0 '.[].peers[].sessions[] | select(.current) | .session_id'; }
-# reattached NS: how often the sessions of NS moved to another connection.
-reattached() { pool_json "$1" pool0 '[.[].peers[].sessions[].reattached] | add // 0'; }
+# reattached NS: how often the session that carries traffic moved to another connection.
+reattached() { pool_json "$1" pool0 '.[].peers[].sessions[] | select(.current) | .reattached'; }
 # handshakes NS: that led to a session.
 handshakes() { pool_json "$1" pool0 '.[].handshakes'; }
 # connected NS: is there a session that something has been received on?

@@ -214,7 +214,8 @@ listening called "${answer[@]}"
 man --connect 10.99.0.2:9300 --drop c2s:4 --corrupt c2s:6:90 --double s2c:5
 know called "${allowed[@]}" endpoint 10.99.0.2:9400
 on h1 ping -n -q -c 15 -i 0.3 -W 1 10.10.0.2 >/dev/null
-check "pool0 calls through such a relay: pings afterwards" ping_ok h1 10.10.0.2
+# Which of its packets are hit depends on who was quicker; in the end all is well.
+check "pool0 calls through such a relay: pings afterwards" wait_for 20 ping_ok h1 10.10.0.2
 check_eq "still in one session" 1 "$(ups)"
 forget called
 man_ends
