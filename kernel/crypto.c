@@ -14,9 +14,11 @@
 #include <crypto/hash.h>
 #include <crypto/sha2.h>
 #include <crypto/utils.h>
+#include <linux/highmem.h>
 #include <linux/kmod.h>
 #include <linux/random.h>
 #include <linux/scatterlist.h>
+#include <linux/skbuff.h>
 #include <linux/slab.h>
 
 static const char aead_name[] = "rfc7539(chacha20,poly1305)";
@@ -127,9 +129,15 @@ void pool_wipe(void *p, size_t len)
 	memzero_explicit(p, len);
 }
 
+/* What one call in flight takes: see pool_crypto_scratch_size(). */
+struct scratch {
+	struct scatterlist src[POOL_SKB_PIECES + 2], dst[2];
+	struct aead_request req;	/* and the driver's part of it */
+};
+
 static size_t aead_scratch_size(struct crypto_aead *aead)
 {
-	return sizeof(struct aead_request) + crypto_aead_reqsize(aead);
+	return sizeof(struct scratch) + crypto_aead_reqsize(aead);
 }
 
 static int cipher_alloc(struct pool_cipher *c)
@@ -193,25 +201,43 @@ void pool_cipher_destroy(struct pool_cipher *c)
 	memzero_explicit(c, sizeof(*c));
 }
 
-/* @buf_len counts the tag either way. */
-static int aead_crypt(struct crypto_aead *aead, void *scratch, bool seal,
-		      const u8 nonce[POOL_NONCE_LEN], const u8 *ad, size_t ad_len,
-		      u8 *buf, size_t buf_len)
+/*
+ * From src to dst of the scratch, both of them the additional data first. @len: of what is
+ * encrypted, or of what is decrypted and its tag.
+ */
+static int aead_run(struct crypto_aead *aead, struct scratch *sc, bool seal,
+		    const u8 nonce[POOL_NONCE_LEN], size_t ad_len, struct scatterlist *dst,
+		    size_t len)
 {
-	struct aead_request *req = scratch;
-	struct scatterlist sg[2];
+	struct aead_request *req = &sc->req;
 	u8 iv[POOL_NONCE_LEN];
 
 	memcpy(iv, nonce, sizeof(iv));
-	sg_init_table(sg, ARRAY_SIZE(sg));
-	sg_set_buf(&sg[0], ad, ad_len);
-	sg_set_buf(&sg[1], buf, buf_len);
 	aead_request_set_tfm(req, aead);
 	/* Without CRYPTO_TFM_REQ_MAY_SLEEP, as callers may be in an RCU section. */
 	aead_request_set_callback(req, 0, NULL, NULL);
 	aead_request_set_ad(req, ad_len);
-	aead_request_set_crypt(req, sg, sg, seal ? buf_len - POOL_TAG_LEN : buf_len, iv);
+	aead_request_set_crypt(req, sc->src, dst, len, iv);
 	return seal ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
+}
+
+static void set_dst(struct scatterlist *sg, const u8 *ad, size_t ad_len, u8 *buf, size_t len)
+{
+	sg_init_table(sg, 2);
+	sg_set_buf(&sg[0], ad, ad_len);
+	sg_set_buf(&sg[1], buf, len);
+}
+
+/* In place. @buf_len counts the tag either way. */
+static int aead_crypt(struct crypto_aead *aead, void *scratch, bool seal,
+		      const u8 nonce[POOL_NONCE_LEN], const u8 *ad, size_t ad_len,
+		      u8 *buf, size_t buf_len)
+{
+	struct scratch *sc = scratch;
+
+	set_dst(sc->src, ad, ad_len, buf, buf_len);
+	return aead_run(aead, sc, seal, nonce, ad_len, sc->src,
+			seal ? buf_len - POOL_TAG_LEN : buf_len);
 }
 
 int pool_cipher_seal(const struct pool_cipher *c, void *scratch,
@@ -249,6 +275,77 @@ int pool_cipher_hmac(const struct pool_cipher *c, const u8 *ad, const u8 *buf, s
 		     u8 out[POOL_HASH_LEN])
 {
 	return hmac2(c->hmac, ad, POOL_AD_LEN, buf, len, out);
+}
+
+bool pool_cipher_takes(const struct sk_buff *skb)
+{
+	/*
+	 * There are two looks at the plaintext, for the HMAC and for the encryption. Pages
+	 * that a user may write to meanwhile would let that user break the session.
+	 */
+	return !skb_has_frag_list(skb) && !skb_has_shared_frag(skb) &&
+	       skb_shinfo(skb)->nr_frags < POOL_SKB_PIECES;
+}
+
+static int hmac_skb(struct shash_desc *desc, const struct sk_buff *skb)
+{
+	int err = crypto_shash_update(desc, skb->data, skb_headlen(skb));
+	unsigned int i;
+
+	for (i = 0; !err && i < skb_shinfo(skb)->nr_frags; ++i) {
+		const skb_frag_t *f = &skb_shinfo(skb)->frags[i];
+		u32 off, len, copied;
+		struct page *page;
+		u8 *p;
+
+		skb_frag_foreach_page(f, skb_frag_off(f), skb_frag_size(f), page, off, len,
+				      copied) {
+			p = kmap_local_page(page);
+			err = err ?: crypto_shash_update(desc, p + off, len);
+			kunmap_local(p);
+		}
+	}
+	return err;
+}
+
+int pool_cipher_hmac_skb(const struct pool_cipher *c, const u8 *pkt, size_t ready,
+			 const struct sk_buff *skb, u8 out[POOL_HASH_LEN])
+{
+	SHASH_DESC_ON_STACK(desc, c->hmac);
+	int err;
+
+	desc->tfm = c->hmac;
+	err = crypto_shash_init(desc);
+	if (!err)
+		err = crypto_shash_update(desc, pkt, POOL_AD_LEN);
+	if (!err && ready)
+		err = crypto_shash_update(desc, pkt + POOL_HDR_LEN, ready);
+	if (!err)
+		err = hmac_skb(desc, skb);
+	if (!err)
+		err = crypto_shash_final(desc, out);
+	shash_desc_zero(desc);
+	return err;
+}
+
+int pool_cipher_seal_skb(const struct pool_cipher *c, void *scratch,
+			 const u8 nonce[POOL_NONCE_LEN], u8 *pkt, size_t ready,
+			 struct sk_buff *skb)
+{
+	size_t len = ready + skb->len;
+	struct scratch *sc = scratch;
+	unsigned int n = 0;
+	int ret;
+
+	sg_init_table(sc->src, ARRAY_SIZE(sc->src));
+	sg_set_buf(&sc->src[n++], pkt, POOL_AD_LEN);
+	if (ready)
+		sg_set_buf(&sc->src[n++], pkt + POOL_HDR_LEN, ready);
+	ret = skb_to_sgvec(skb, &sc->src[n], 0, skb->len);
+	if (ret < 0)
+		return ret;
+	set_dst(sc->dst, pkt, POOL_AD_LEN, pkt + POOL_HDR_LEN, len + POOL_TAG_LEN);
+	return aead_run(c->aead, sc, true, nonce, POOL_AD_LEN, sc->dst, len);
 }
 
 void pool_cipher_nonce_prefix(const struct pool_cipher *c, u8 out[4])

@@ -5,8 +5,12 @@
 
 #include "proto/keys.h"
 
+#include <linux/skbuff.h>
+
 struct crypto_aead;
 struct crypto_shash;
+
+enum { POOL_SKB_PIECES = MAX_SKB_FRAGS + 1 };
 
 /*
  * One direction of one epoch. After pool_cipher_init() nothing in it changes,
@@ -32,6 +36,18 @@ struct pool_cipher {
  *   allocates where a block straddles two pages) leaves @buf undefined.
  * - All others: any context.
  */
+
+/*
+ * A packet whose plaintext is @ready bytes in it, behind the header, and then all of @skb;
+ * the packet need not hold that. pool_cipher_takes() says whether @skb will do.
+ */
+bool pool_cipher_takes(const struct sk_buff *skb);
+int pool_cipher_hmac_skb(const struct pool_cipher *c, const u8 *pkt, size_t ready,
+			 const struct sk_buff *skb, u8 out[POOL_HASH_LEN]);
+/* Into the packet, and the tag behind. The errors of pool_cipher_seal(). */
+int pool_cipher_seal_skb(const struct pool_cipher *c, void *scratch,
+			 const u8 nonce[POOL_NONCE_LEN], u8 *pkt, size_t ready,
+			 struct sk_buff *skb);
 
 /**
  * pool_crypto_init() - look for the algorithms and test them

@@ -4,6 +4,7 @@
  * a packet may be there. Sealed packets gather in a borrowed buffer and leave by
  * the device's socket, on UDP as one batch of equal segments (UDP_SEGMENT).
  */
+#include "batch.h"
 #include "device.h"
 #include "peer.h"
 #include "session.h"
@@ -276,21 +277,15 @@ u8 *pool_dgram_reserve(struct pool_path *path, size_t len, bool control)
 		dp->tx = pool_buf_get();
 		if (!dp->tx)
 			return NULL;
-		dp->tx_len = 0;
 	}
-	if (dp->tx_len + len > POOL_BUF_SIZE)
+	if (dp->tx->len + len > POOL_BUF_SIZE)
 		return NULL;
-	return dp->tx->data + dp->tx_len;
+	return dp->tx->data + dp->tx->len;
 }
 
-void *pool_dgram_scratch(struct pool_path *path)
+struct pool_buf *pool_dgram_buf(struct pool_path *path)
 {
-	return to_dgram(path)->tx->scratch;
-}
-
-void pool_dgram_commit(struct pool_path *path, size_t len)
-{
-	to_dgram(path)->tx_len += len;
+	return to_dgram(path)->tx;
 }
 
 /* Room for what one sendmsg() is told: our address, DSCP and ECN, the length of segments. */
@@ -456,8 +451,8 @@ int pool_dgram_flush(struct pool_path *path)
 		return -EPIPE;
 	if (!dp->tx)
 		return 0;
-	while (pos < dp->tx_len) {
-		len = batch(dp, dp->tx->data + pos, dp->tx_len - pos, &segment, &n);
+	while (pos < dp->tx->len) {
+		len = batch(dp, dp->tx->data + pos, dp->tx->len - pos, &segment, &n);
 		err = transmit(path, &path->local, dp->tx->data + pos, len, segment, tos_of(path));
 		if (n > 1 && (err == -EIO || err == -EINVAL)) {
 			dp->no_gso = true;	/* its interface leaves checksums to us */

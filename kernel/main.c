@@ -8,7 +8,7 @@
 #include "device.h"
 #include "netlink.h"
 #include "peer.h"
-#include "queueing.h"
+#include "batch.h"
 #include "ratelimiter.h"
 
 #include <linux/module.h>
@@ -29,12 +29,12 @@ static int __init pool_init(void)
 		ret = -ENOTRECOVERABLE;
 		goto err_allowedips;
 	}
-	ret = pool_queueing_init();
+	ret = pool_batch_init();
 	if (ret)
 		goto err_allowedips;
 	ret = pool_peer_init();
 	if (ret)
-		goto err_queueing;
+		goto err_batch;
 	ret = pool_device_init();
 	if (ret)
 		goto err_peer;
@@ -49,8 +49,8 @@ err_device:
 	rcu_barrier();
 err_peer:
 	pool_peer_exit();
-err_queueing:
-	pool_queueing_exit();
+err_batch:
+	pool_batch_exit();
 err_allowedips:
 	pool_allowedips_module_exit();
 err_crypto:
@@ -64,7 +64,7 @@ static void __exit pool_exit(void)
 	pool_device_exit();
 	rcu_barrier();
 	pool_peer_exit();
-	pool_queueing_exit();
+	pool_batch_exit();
 	pool_allowedips_module_exit();
 	pool_crypto_exit();
 }

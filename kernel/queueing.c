@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "queueing.h"
-#include "crypto.h"
 
 #include <linux/if_ether.h>
 #include <linux/pkt_sched.h>
-#include <linux/slab.h>
 #include <net/dsfield.h>
 #include <net/gso.h>
 #include <net/inet_ecn.h>
-
-enum { BUFS_CACHED_MAX = 16 };
-
-static LIST_HEAD(bufs);
-static unsigned int bufs_cached;
-static DEFINE_SPINLOCK(bufs_lock);
 
 void pool_queue_init(struct pool_queue *q)
 {
@@ -150,73 +142,4 @@ bool pool_queue_mark_ce(struct sk_buff *skb)
 {
 	/* Whoever else holds this data, a capture or a retransmit queue, keeps it as it is. */
 	return !INET_ECN_is_ce(dsfield(skb)) && !skb_cow_head(skb, 0) && INET_ECN_set_ce(skb);
-}
-
-static void buf_free(struct pool_buf *buf)
-{
-	kfree_sensitive(buf->scratch);
-	kfree(buf->data);
-	kfree(buf);
-}
-
-struct pool_buf *pool_buf_get(void)
-{
-	struct pool_buf *buf;
-
-	spin_lock(&bufs_lock);
-	buf = list_first_entry_or_null(&bufs, struct pool_buf, list);
-	if (buf) {
-		list_del(&buf->list);
-		--bufs_cached;
-	}
-	spin_unlock(&bufs_lock);
-	if (buf)
-		return buf;
-
-	buf = kzalloc(sizeof(*buf), GFP_KERNEL);
-	if (!buf)
-		return NULL;
-	buf->scratch = kzalloc(pool_crypto_scratch_size(), GFP_KERNEL);
-	buf->data = kmalloc(POOL_BUF_SIZE, GFP_KERNEL | __GFP_NOWARN);
-	if (!buf->scratch || !buf->data) {
-		buf_free(buf);
-		return NULL;
-	}
-	return buf;
-}
-
-void pool_buf_put(struct pool_buf *buf)
-{
-	if (!buf)
-		return;
-	spin_lock(&bufs_lock);
-	if (bufs_cached < BUFS_CACHED_MAX) {
-		list_add(&buf->list, &bufs);
-		++bufs_cached;
-		buf = NULL;
-	}
-	spin_unlock(&bufs_lock);
-	if (buf)
-		buf_free(buf);
-}
-
-int pool_queueing_init(void)
-{
-	struct pool_buf *buf = pool_buf_get();
-
-	/* The first buffer is kept, so that one worker can always go on. */
-	if (!buf)
-		return -ENOMEM;
-	pool_buf_put(buf);
-	return 0;
-}
-
-void pool_queueing_exit(void)
-{
-	struct pool_buf *buf, *next;
-
-	list_for_each_entry_safe(buf, next, &bufs, list)
-		buf_free(buf);
-	INIT_LIST_HEAD(&bufs);
-	bufs_cached = 0;
 }

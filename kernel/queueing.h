@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Bounded queues of waiting packets, and the buffers records are built in. */
+/* Bounded queues of waiting packets. */
 #ifndef _POOL_QUEUEING_H
 #define _POOL_QUEUEING_H
 
@@ -11,8 +11,6 @@ enum pool_queue_limits {
 	POOL_OVERLOAD_SHIFT = 2,	/* a quarter of both while the peer is overloaded */
 	POOL_URGENT_RUN = 15,		/* then a normal one, if one waits */
 	POOL_URGENT_DSCP = 32,		/* CS4, and all above */
-	POOL_BUF_SIZE = 128 << 10,	/* two of the largest records */
-	POOL_BATCH_BYTES = 64 << 10,	/* sealed in one go before the socket is asked */
 };
 
 enum pool_band {
@@ -90,21 +88,5 @@ static inline u32 pool_queue_limit(const struct pool_queue *q)
 {
 	return POOL_STAGED_PACKETS >> (READ_ONCE(q->shrunk) ? POOL_OVERLOAD_SHIFT : 0);
 }
-
-/*
- * Room for a batch of records and for one crypto request. Borrowed while a
- * worker runs (and while a socket owes us room), so that an idle peer costs none.
- */
-struct pool_buf {
-	struct list_head list;
-	void *scratch;
-	u8 *data;		/* POOL_BUF_SIZE bytes */
-};
-
-struct pool_buf *pool_buf_get(void);	/* process context; NULL when out of memory */
-void pool_buf_put(struct pool_buf *buf);
-
-int pool_queueing_init(void);
-void pool_queueing_exit(void);
 
 #endif /* _POOL_QUEUEING_H */

@@ -354,12 +354,14 @@ static void note_alive(struct pool_session *s, struct pool_path *path, size_t le
 
 /* @epoch is the caller's. */
 static enum pool_verdict receive_in_epoch(struct pool_path *path, struct pool_session *s,
-					  struct pool_epoch *epoch, struct pool_hdr *hdr, u8 *pkt,
-					  size_t len, struct pool_rx *rx)
+					  struct pool_epoch *epoch, struct pool_hdr *hdr,
+					  const struct pool_rec *rec, struct pool_rx *rx)
 {
 	struct pool_device *device = s->device;
 	struct pool_peer *peer = s->peer;
+	size_t len = rec->len;
 	u64 now = pool_now();
+	u8 *pkt = rec->pkt;
 	bool newest;
 	u32 drop;
 	int err;
@@ -368,7 +370,7 @@ static enum pool_verdict receive_in_epoch(struct pool_path *path, struct pool_se
 		pool_drop(device, peer, POOL_A_DROPS_RX_EXPIRED);
 		return POOL_VERDICT_DROPPED;
 	}
-	err = pool_packet_open(&epoch->rx, rx->scratch, pkt, len);
+	err = rec->epoch ? rec->err : pool_packet_open(&epoch->rx, rx->scratch, pkt, len);
 	if (err) {
 		refuse(s, err == -EKEYREJECTED ? POOL_A_DROPS_RX_AUTH :
 			  err == -ENOMEM ? POOL_A_DROPS_RX_NO_MEMORY : POOL_A_DROPS_RX_DECRYPT);
@@ -406,7 +408,7 @@ static enum pool_verdict receive_in_epoch(struct pool_path *path, struct pool_se
 }
 
 static enum pool_verdict receive_session(struct pool_path *path, struct pool_session *s,
-					 struct pool_hdr *hdr, u8 *pkt, size_t len,
+					 struct pool_hdr *hdr, const struct pool_rec *rec,
 					 struct pool_rx *rx)
 {
 	enum pool_verdict verdict;
@@ -418,31 +420,68 @@ static enum pool_verdict receive_session(struct pool_path *path, struct pool_ses
 		refuse(s, drop);
 		return POOL_VERDICT_DROPPED;
 	}
-	verdict = receive_in_epoch(path, s, epoch, hdr, pkt, len, rx);
+	if (rec->epoch && rec->epoch != epoch) {
+		/* Opened for a session that has gone since; a new one has its ID. */
+		refuse(s, POOL_A_DROPS_RX_SEQUENCE);
+		verdict = POOL_VERDICT_DROPPED;
+	} else {
+		verdict = receive_in_epoch(path, s, epoch, hdr, rec, rx);
+	}
 	pool_epoch_put(epoch);
 	return verdict;
 }
 
-enum pool_verdict pool_receive(struct pool_path *path, u8 *pkt, size_t len, struct pool_rx *rx)
+/* Is this, of type DATA or a later one, something for a session? A drop reason or 0. */
+static u32 look_at_header(const struct pool_hdr *hdr, size_t len)
+{
+	if (hdr->version != POOL_VERSION)
+		return POOL_A_DROPS_RX_VERSION;
+	if (len < POOL_OVERHEAD)
+		return POOL_A_DROPS_RX_LENGTH;
+	if (hdr->type > POOL_INTEGRITY)
+		return POOL_A_DROPS_RX_TYPE;
+	if (!(hdr->flags & POOL_F_ENCRYPTED))
+		return POOL_A_DROPS_RX_NOT_ENCRYPTED;
+	return 0;
+}
+
+void pool_receive_ahead(struct pool_path *path, struct pool_rec *rec, void *scratch)
+{
+	struct pool_epoch *epoch = NULL;
+	struct pool_session *s;
+	struct pool_hdr hdr;
+	u32 drop;
+
+	pool_hdr_decode(&hdr, rec->pkt);
+	if (hdr.type <= POOL_RESPONSE || look_at_header(&hdr, rec->len))
+		return;
+	s = pool_session_lookup(path->device, hdr.sid);
+	if (s && s->transport == path->ops->id)
+		epoch = find_epoch(s, hdr.seq, &drop);
+	if (epoch && expired(s, epoch, hdr.seq, pool_now())) {
+		pool_epoch_put(epoch);
+		epoch = NULL;
+	}
+	if (epoch)
+		rec->err = pool_packet_open(&epoch->rx, scratch, rec->pkt, rec->len);
+	rec->epoch = epoch;
+	pool_session_put(s);
+}
+
+enum pool_verdict pool_receive(struct pool_path *path, const struct pool_rec *rec,
+			       struct pool_rx *rx)
 {
 	struct pool_device *device = path->device;
 	struct pool_session *s;
 	enum pool_verdict verdict;
 	struct pool_hdr hdr;
-	u32 drop = 0;
+	u32 drop;
 
-	pool_hdr_decode(&hdr, pkt);
+	pool_hdr_decode(&hdr, rec->pkt);
 	if (hdr.type <= POOL_RESPONSE)
-		return pool_handshake_receive(path, pkt, len);
+		return pool_handshake_receive(path, rec->pkt, rec->len);
 
-	if (hdr.version != POOL_VERSION)
-		drop = POOL_A_DROPS_RX_VERSION;
-	else if (len < POOL_OVERHEAD)
-		drop = POOL_A_DROPS_RX_LENGTH;
-	else if (hdr.type > POOL_INTEGRITY)
-		drop = POOL_A_DROPS_RX_TYPE;
-	else if (!(hdr.flags & POOL_F_ENCRYPTED))
-		drop = POOL_A_DROPS_RX_NOT_ENCRYPTED;
+	drop = look_at_header(&hdr, rec->len);
 	if (drop) {
 		pool_drop(device, NULL, drop);
 		if (drop == POOL_A_DROPS_RX_VERSION)
@@ -466,7 +505,7 @@ enum pool_verdict pool_receive(struct pool_path *path, u8 *pkt, size_t len, stru
 		pool_drop(device, NULL, POOL_A_DROPS_RX_NO_SESSION);
 		verdict = POOL_VERDICT_UNKNOWN;
 	} else {
-		verdict = receive_session(path, s, &hdr, pkt, len, rx);
+		verdict = receive_session(path, s, &hdr, rec, rx);
 	}
 	pool_session_put(s);
 	return verdict;

@@ -4,6 +4,7 @@
  * it runs in process context; a session's tx_lock makes the order of sequence
  * numbers the order of bytes.
  */
+#include "batch.h"
 #include "device.h"
 #include "handshake.h"
 #include "peer.h"
@@ -75,6 +76,7 @@ int pool_send_on(struct pool_session *s, struct pool_path *path, u8 type, u16 fl
 		 const u8 *plain, size_t len, size_t pad)
 {
 	struct pool_epoch *epoch;
+	struct pool_buf *buf;
 	int ret = -EAGAIN;
 	u8 *pkt;
 
@@ -95,9 +97,10 @@ int pool_send_on(struct pool_session *s, struct pool_path *path, u8 type, u16 fl
 		if (flags & POOL_F_TELEMETRY)
 			pool_telemetry_fill(s, epoch, path, epoch->tx_first + epoch->tx_used - 1,
 					    pkt + POOL_HDR_LEN);
-		ret = pool_packet_seal(&epoch->tx, path->ops->scratch(path), pkt, len);
+		buf = path->ops->buf(path);
+		ret = pool_packet_seal(&epoch->tx, buf->scratch, pkt, len);
 		if (!ret) {
-			path->ops->commit(path, POOL_OVERHEAD + len);
+			buf->len += POOL_OVERHEAD + len;
 			count_sent(s, pkt, POOL_OVERHEAD + len);
 			ret = path->ops->flush(path);
 			if (ret == -EAGAIN)	/* it stands in the path's own buffer */
@@ -203,19 +206,6 @@ int pool_send_close(struct pool_session *s, u8 code, u8 subcode)
 	return pool_send_control(s, POOL_CLOSE, 0, plain, sizeof(plain));
 }
 
-/* Copy the packet out, with the checksum that the stack left to us. */
-static void copy_plain(struct sk_buff *skb, u8 *to)
-{
-	__sum16 *sum;
-
-	skb_copy_and_csum_dev(skb, to);
-	if (skb->ip_summed == CHECKSUM_PARTIAL) {
-		sum = (__sum16 *)(to + skb_checksum_start_offset(skb) + skb->csum_offset);
-		if (!*sum)	/* to UDP a zero would say "none" */
-			*sum = CSUM_MANGLED_0;
-	}
-}
-
 /* Where the stack wants a checksum must be inside of what is linear. */
 static bool checksum_sound(const struct sk_buff *skb)
 {
@@ -239,43 +229,83 @@ static size_t piece_len(const struct piece *p)
 	return p->frag.total ? POOL_FRAG_HDR + p->frag.len : p->skb->len;
 }
 
-static void write_piece(const struct piece *p, u8 *to)
-{
-	if (!p->frag.total) {
-		copy_plain(p->skb, to);
-		return;
-	}
-	pool_frag_encode(to, &p->frag);
-	skb_copy_bits(p->skb, p->frag.offset, to + POOL_FRAG_HDR, p->frag.len);
-}
-
-/* Seal one DATA packet into the path. -EAGAIN: no room. */
+/*
+ * One more record on the path: header now, plaintext and keys when the batch is sealed.
+ * Of a whole packet the batch takes the skb. -EAGAIN: no room.
+ */
 static int send_piece(struct pool_session *s, struct pool_epoch *epoch, struct pool_path *path,
 		      const struct piece *p)
 {
 	size_t len = piece_len(p);
+	struct pool_rec *rec;
+	struct pool_buf *buf;
 	u16 flags = p->flags;
 	u8 *pkt;
-	int ret;
 
 	if (epoch_exhausted(s, epoch, POOL_DATA) || READ_ONCE(s->phase) == POOL_PHASE_DEAD)
 		return -EKEYEXPIRED;
 	pkt = path->ops->reserve(path, POOL_OVERHEAD + len, false);
-	if (!pkt)
+	buf = path->ops->buf(path);
+	if (!pkt || buf->n_recs == POOL_BATCH_RECS)
 		return -EAGAIN;
 	if (pool_mtu_check(s, path, epoch->tx_first + epoch->tx_used, POOL_OVERHEAD + len) ||
 	    pool_auto_wants_ack(s))
 		flags |= POOL_F_REQUIRE_ACK;
 	write_header(s, epoch, pkt, POOL_DATA, flags, len);
-	write_piece(p, pkt + POOL_HDR_LEN);
-	ret = pool_packet_seal(&epoch->tx, path->ops->scratch(path), pkt, len);
-	if (ret) {
-		pool_drop(s->device, s->peer, POOL_A_DROPS_TX_CRYPTO);
-		return 0;
+	rec = &buf->recs[buf->n_recs++];
+	*rec = (struct pool_rec){ .pkt = pkt, .len = POOL_OVERHEAD + len };
+	if (p->frag.total) {
+		pool_frag_encode(pkt + POOL_HDR_LEN, &p->frag);
+		skb_copy_bits(p->skb, p->frag.offset, pkt + POOL_HDR_LEN + POOL_FRAG_HDR,
+			      p->frag.len);
+	} else {
+		skb_mark_not_on_list(p->skb);
+		rec->skb = p->skb;
+		rec->sum = p->skb->ip_summed == CHECKSUM_PARTIAL;
 	}
-	path->ops->commit(path, POOL_OVERHEAD + len);
-	count_sent(s, pkt, POOL_OVERHEAD + len);
+	buf->len += rec->len;
 	return 0;
+}
+
+/* The bytes of @rec, which could not be sealed, are no packet. */
+static void cut_out(struct pool_buf *buf, struct pool_rec *rec)
+{
+	u8 *behind = rec->pkt + rec->len, *end = buf->data + buf->len;
+	struct pool_rec *r;
+
+	memmove(rec->pkt, behind, end - behind);
+	buf->len -= rec->len;
+	for (r = rec + 1; r < buf->recs + buf->n_recs; ++r)
+		r->pkt -= rec->len;
+}
+
+static bool unsealed(struct pool_path *path)
+{
+	struct pool_buf *buf = path->ops->buf(path);
+
+	return buf && buf->n_recs;
+}
+
+/* Seal what has gathered on @path, and send it. As flush(). */
+static int send_batch(struct pool_session *s, struct pool_epoch *epoch, struct pool_path *path)
+{
+	struct pool_buf *buf = path->ops->buf(path);
+	struct pool_rec *rec;
+
+	if (unsealed(path)) {
+		pool_batch_seal(buf, &epoch->tx);
+		for (rec = buf->recs; rec < buf->recs + buf->n_recs; ++rec) {
+			if (likely(!rec->err)) {
+				count_sent(s, rec->pkt, rec->len);
+			} else {
+				cut_out(buf, rec);
+				pool_drop(s->device, s->peer, POOL_A_DROPS_TX_CRYPTO);
+			}
+			consume_skb(rec->skb);
+		}
+		buf->n_recs = 0;
+	}
+	return path->ops->flush(path);
 }
 
 /* The same for every fragment of a packet. They may need more than the path's buffer. */
@@ -304,7 +334,7 @@ static int send_fragments(struct pool_session *s, struct pool_epoch *epoch, stru
 		p->flags = flags | POOL_F_FRAGMENT | (f->last ? POOL_F_LAST_FRAG : 0);
 		ret = send_piece(s, epoch, path, p);
 		if (ret == -EAGAIN && f->offset) {
-			ret = path->ops->flush(path);
+			ret = send_batch(s, epoch, path);
 			ret = ret ?: send_piece(s, epoch, path, p);
 		}
 		if (ret)
@@ -313,20 +343,22 @@ static int send_fragments(struct pool_session *s, struct pool_epoch *epoch, stru
 	return 0;
 }
 
-/* One packet of at most the peer's size. Eats nothing. */
+/* One packet of at most the peer's size. Eats it if it returns 0. */
 static int send_one(struct pool_session *s, struct pool_epoch *epoch, struct pool_path *path,
 		    struct sk_buff *skb)
 {
 	bool urgent = POOL_SKB_CB(skb)->band == POOL_URGENT;
 	struct piece p = { .skb = skb, .flags = urgent ? POOL_F_PRIORITY : 0 };
+	bool whole;
 	int ret;
 
 	if (!checksum_sound(skb)) {
 		pool_drop(s->device, s->peer, POOL_A_DROPS_TX_NOT_IP);
+		kfree_skb(skb);
 		return 0;
 	}
-	ret = skb->len <= pool_path_room(path) ? send_piece(s, epoch, path, &p) :
-						 send_fragments(s, epoch, path, &p);
+	whole = skb->len <= pool_path_room(path);
+	ret = whole ? send_piece(s, epoch, path, &p) : send_fragments(s, epoch, path, &p);
 	if (ret)
 		return ret;
 	pool_queue_sent(&s->peer->staged, skb);
@@ -337,6 +369,8 @@ static int send_one(struct pool_session *s, struct pool_epoch *epoch, struct poo
 	local_bh_disable();
 	dev_sw_netstats_tx_add(s->device->dev, 1, skb->len);
 	local_bh_enable();
+	if (!whole)
+		consume_skb(skb);
 	return 0;
 }
 
@@ -390,7 +424,8 @@ static void too_big(struct pool_session *s, struct sk_buff *skb, u32 max)
  * together; the same for the ECN field of datagrams (RFC 6040 section 4.1). 0, or what
  * flushing the first said.
  */
-static int follow_dsfield(struct pool_path *path, const struct sk_buff *skb, size_t *batch)
+static int follow_dsfield(struct pool_session *s, struct pool_epoch *epoch,
+			  struct pool_path *path, const struct sk_buff *skb, size_t *batch)
 {
 	bool inherit = READ_ONCE(path->device->dscp) == POOL_DSCP_INHERIT;
 	u8 dscp = inherit ? POOL_SKB_CB(skb)->dscp : path->dscp;
@@ -400,7 +435,7 @@ static int follow_dsfield(struct pool_path *path, const struct sk_buff *skb, siz
 	if (path->dscp == dscp && path->ecn == ecn)
 		return 0;
 	if (*batch)
-		ret = path->ops->flush(path);
+		ret = send_batch(s, epoch, path);
 	*batch = 0;
 	if (!ret) {
 		path->dscp = dscp;
@@ -435,43 +470,46 @@ static int send_staged(struct pool_session *s, struct pool_epoch *epoch, struct 
 			break;
 		list = segment(peer, list);
 		for (; list; list = next) {
+			size_t len = list->len;
+
 			next = list->next;
 			if (pool_queue_yields(&peer->staged, list)) {
 				push_back(peer, list);
 				break;
 			}
-			if (list->len > max) {
+			if (len > max) {
 				too_big(s, list, max);
-			} else {
-				ret = follow_dsfield(path, list, &batch) ?:
-				      send_one(s, epoch, path, list);
-				if (ret == -EAGAIN && batch) {
-					/* the batch is full: send it, then once more */
-					ret = path->ops->flush(path);
-					batch = 0;
-					if (!ret)
-						ret = send_one(s, epoch, path, list);
-				}
-				if (ret) {
-					push_back(peer, list);
-					if (batch)
-						path->ops->flush(path);
-					return ret;
-				}
-				batch += list->len + POOL_OVERHEAD;
-				done += list->len;
+				skb_mark_not_on_list(list);
+				kfree_skb(list);
+				continue;
 			}
-			skb_mark_not_on_list(list);
-			consume_skb(list);
+			ret = follow_dsfield(s, epoch, path, list, &batch) ?:
+			      send_one(s, epoch, path, list);
+			if (ret == -EAGAIN && batch) {
+				/* the batch is full: send it, then once more */
+				ret = send_batch(s, epoch, path);
+				batch = 0;
+				if (!ret)
+					ret = send_one(s, epoch, path, list);
+			}
+			if (ret) {
+				list->next = next;
+				push_back(peer, list);
+				if (unsealed(path))
+					send_batch(s, epoch, path);
+				return ret;
+			}
+			batch += len + POOL_OVERHEAD;
+			done += len;
 		}
 		if (batch >= POOL_BATCH_BYTES) {
-			ret = path->ops->flush(path);
+			ret = send_batch(s, epoch, path);
 			batch = 0;
 			if (ret)
 				return ret;
 		}
 	}
-	ret = path->ops->flush(path);
+	ret = send_batch(s, epoch, path);
 	if (!ret && !pool_queue_empty(&peer->staged))
 		ret = -EINPROGRESS;
 	return ret;

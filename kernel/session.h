@@ -7,6 +7,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 
+#include "batch.h"
 #include "crypto.h"
 #include "limits.h"
 #include "mtu.h"
@@ -234,13 +235,19 @@ void pool_rx_deliver(struct pool_rx *rx);
 /**
  * pool_receive() - one packet from a transport
  * @path: where it came from
- * @pkt: the whole packet, writable, header and payload
- * @len: its length, at least POOL_HDR_LEN and exactly what the header says
+ * @rec: the whole packet, writable, header and payload; its length is at least
+ *	POOL_HDR_LEN and exactly what the header says
  * @rx: of the caller, which calls pool_rx_deliver() before it sleeps
  *
  * Process context.
  */
-enum pool_verdict pool_receive(struct pool_path *path, u8 *pkt, size_t len, struct pool_rx *rx);
+enum pool_verdict pool_receive(struct pool_path *path, const struct pool_rec *rec,
+			       struct pool_rx *rx);
+/*
+ * Open @rec before its turn has come, if the session and the epoch are there already. It
+ * then holds a reference to the epoch. For pool_batch_open(); any number at a time.
+ */
+void pool_receive_ahead(struct pool_path *path, struct pool_rec *rec, void *scratch);
 
 /*
  * netlink.c: tell listeners. Process context. @peer, @s, @remote may be NULL.

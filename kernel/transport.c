@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "transport.h"
+#include "batch.h"
 #include "device.h"
 #include "peer.h"
 #include "session.h"
@@ -66,7 +67,7 @@ int pool_path_send(struct pool_path *path, const u8 *pkt, size_t len)
 	room = path->ops->reserve(path, len, true);
 	if (room) {
 		memcpy(room, pkt, len);
-		path->ops->commit(path, len);
+		path->ops->buf(path)->len += len;
 		ret = path->ops->flush(path);
 		if (ret == -EAGAIN)
 			ret = 0;

@@ -15,6 +15,7 @@
 #include "proto/mtu.h"
 
 struct netlink_ext_ack;
+struct pool_buf;
 struct pool_device;
 struct pool_path;
 struct pool_peer;
@@ -52,15 +53,14 @@ enum pool_verdict {
  *	reference. NULL without memory, or when the device closes its sockets. Only
  *	where there are no connections.
  * @send: one ready-made packet, at once; 0 or a negative errno. Without it
- *	@reserve, @commit and @flush do.
+ *	@reserve and @flush do.
  * @reserve: room for @len bytes of one packet, or NULL: no room now (the peer
- *	is kicked when there is) or, with @control, no room at all. Holds
- *	the path's lock until @commit or @cancel.
- * @commit: the packet that stands in the room is complete
- * @flush: hand what was committed to the network. 0; -EAGAIN when some must
- *	wait (the peer is kicked when it can go on); another errno when
+ *	is kicked when there is) or, with @control, no room at all. Under @lock. The
+ *	packet is there when the buffer's len counts it.
+ * @buf: what is reserved from; NULL: nothing stands there
+ * @flush: hand what the buffer has to the network, all of it sealed. 0; -EAGAIN when
+ *	some must wait (the peer is kicked when it can go on); another errno when
  *	the path is broken.
- * @scratch: crypto scratch that goes with the room just reserved
  * @mtu: bytes of the largest segment or IP datagram it sends now, 0 if that is not
  *	known; any context
  * @heard: the peer was heard from @from, where @path leads: there it knows us by the
@@ -86,9 +86,8 @@ struct pool_transport_ops {
 	void (*lock)(struct pool_path *path);
 	void (*unlock)(struct pool_path *path);
 	u8 *(*reserve)(struct pool_path *path, size_t len, bool control);
-	void (*commit)(struct pool_path *path, size_t len);
+	struct pool_buf *(*buf)(struct pool_path *path);
 	int (*flush)(struct pool_path *path);
-	void *(*scratch)(struct pool_path *path);
 	u32 (*mtu)(struct pool_path *path);
 	void (*heard)(struct pool_path *path, const struct pool_path *from);
 	void (*look)(struct pool_path *path);

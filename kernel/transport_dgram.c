@@ -10,6 +10,7 @@
  * that show work are kept apart from those that do not.
  */
 #include "transport_dgram.h"
+#include "batch.h"
 #include "device.h"
 #include "peer.h"
 #include "proto/handshake_common.h"
@@ -110,29 +111,22 @@ static void hs_work(struct work_struct *work)
 	struct dgram_hs *hs = &dgram->hs;
 
 	while (hs_pop(dgram, &from->busy)) {
+		const struct pool_rec rec = { .pkt = hs->pkt, .len = hs->len };
+
 		pool_dgram_path_set(&dgram->hs_from, &hs->remote, &hs->local);
-		pool_receive(from, hs->pkt, hs->len, NULL);
+		pool_receive(from, &rec, NULL);
 		cond_resched();
 	}
 }
 
 /* --------------------------------------------------------------- receiving */
 
-/* What the socket says of a datagram. */
-struct datagram {
-	union pool_endpoint remote, local;
-	size_t len;
-	size_t segment;			/* several of that length, the last may be shorter */
-	u8 tos;
-	bool unicast;
-};
-
 union receive_control {
 	struct cmsghdr align;
 	u8 room[CMSG_SPACE(sizeof(struct in6_pktinfo)) + 2 * CMSG_SPACE(sizeof(int))];
 };
 
-static void read_cmsg(struct datagram *d, const struct cmsghdr *c)
+static void read_cmsg(struct dgram_seen *d, const struct cmsghdr *c)
 {
 	const void *data = CMSG_DATA(c);
 
@@ -173,7 +167,7 @@ static bool sound_source(const struct dgram_sock *ds, const union pool_endpoint 
 }
 
 /* One datagram, or a batch that came as one. The bytes put at @data, or a negative errno. */
-static ssize_t receive_one(struct dgram_sock *ds, u8 *data, size_t room, struct datagram *d)
+static ssize_t receive_one(struct dgram_sock *ds, u8 *data, size_t room, struct dgram_seen *d)
 {
 	union receive_control control = {};
 	struct msghdr msg = {
@@ -214,27 +208,49 @@ static ssize_t receive_one(struct dgram_sock *ds, u8 *data, size_t room, struct 
 	return n;
 }
 
-static void handle_packet(struct dgram_sock *ds, u8 *pkt, size_t len, struct pool_rx *rx)
+/* What has gathered, in its order. */
+static void take_records(struct dgram_sock *ds, struct pool_buf *buf, struct pool_rx *rx)
 {
-	struct pool_path *from = &ds->from.path;
+	struct pool_rec *rec;
 
+	pool_batch_open(buf, &ds->from.path);
+	for (rec = buf->recs; rec < buf->recs + buf->n_recs; ++rec) {
+		const struct dgram_seen *d = &ds->seen[rec->from];
+
+		pool_dgram_path_set(&ds->from, &d->remote, &d->local);
+		rx->ecn = d->tos & INET_ECN_MASK;
+		pool_receive(&ds->from.path, rec, rx);
+		cond_resched();
+	}
+	pool_batch_close(buf);
+}
+
+static void take_packet(struct dgram_sock *ds, struct pool_buf *buf, u8 *pkt, size_t len,
+			unsigned int from, struct pool_rx *rx)
+{
 	if (len < POOL_HDR_LEN || len != POOL_HDR_LEN + pool_get16(pkt + 44)) {
 		pool_drop(ds->device, NULL, POOL_A_DROPS_RX_LENGTH);
-		return;
-	}
-	if ((pkt[0] & 0xf) > POOL_RESPONSE) {
-		pool_receive(from, pkt, len, rx);
-	} else if (pkt[0] >> 4 != POOL_VERSION) {
-		pool_drop(ds->device, NULL, POOL_A_DROPS_HS_VERSION);
-		pool_report_version(from);
+	} else if ((pkt[0] & 0xf) > POOL_RESPONSE) {
+		if (buf->n_recs == POOL_BATCH_RECS)
+			take_records(ds, buf, rx);
+		buf->recs[buf->n_recs++] = (struct pool_rec){
+			.pkt = pkt, .len = len, .from = from,
+		};
 	} else {
-		hs_push(pool_dgram_of(ds->device, ds->ops), from, pkt, len);
+		pool_dgram_path_set(&ds->from, &ds->seen[from].remote, &ds->seen[from].local);
+		if (pkt[0] >> 4 == POOL_VERSION) {
+			hs_push(pool_dgram_of(ds->device, ds->ops), &ds->from.path, pkt, len);
+		} else {
+			pool_drop(ds->device, NULL, POOL_A_DROPS_HS_VERSION);
+			pool_report_version(&ds->from.path);
+		}
 	}
 }
 
-static void handle_datagram(struct dgram_sock *ds, u8 *data, const struct datagram *d,
-			    struct pool_rx *rx)
+static void take_datagram(struct dgram_sock *ds, struct pool_buf *buf, u8 *data, unsigned int from,
+			  struct pool_rx *rx)
 {
+	const struct dgram_seen *d = &ds->seen[from];
 	size_t pos = 0, len = d->len, n;
 
 	if (!d->unicast) {
@@ -251,13 +267,39 @@ static void handle_datagram(struct dgram_sock *ds, u8 *data, const struct datagr
 		data += n;
 		len -= n;
 	}
-	pool_dgram_path_set(&ds->from, &d->remote, &d->local);
-	rx->ecn = d->tos & INET_ECN_MASK;
 	do {
 		n = min(len - pos, d->segment);
-		handle_packet(ds, data + pos, n, rx);
+		take_packet(ds, buf, data + pos, n, from, rx);
 		pos += n;
 	} while (pos < len);
+}
+
+/* Fill @buf from the socket and take what it has. The bytes read; 0: the socket is empty. */
+static size_t take_some(struct dgram_sock *ds, struct pool_buf *buf, struct pool_rx *rx)
+{
+	unsigned int n_seen = 0;
+	size_t total = 0;
+	ssize_t n;
+
+	buf->len = 0;
+	while (n_seen < POOL_DGRAMS_SEEN && buf->len + IP_MAX_MTU <= POOL_BUF_SIZE) {
+		u8 *data = buf->data + buf->len;
+
+		n = receive_one(ds, data, POOL_BUF_SIZE - buf->len, &ds->seen[n_seen]);
+		if (n == -EAGAIN || n == -EWOULDBLOCK)
+			break;
+		if (n < 0) {
+			total += PAGE_SIZE;	/* a bad checksum, or the socket is shut */
+			if (total >= RX_RUN_BYTES)
+				break;
+			continue;
+		}
+		total += max_t(size_t, n, POOL_HDR_LEN);
+		take_datagram(ds, buf, data, n_seen++, rx);
+		buf->len += ALIGN(n, sizeof(u64));
+	}
+	take_records(ds, buf, rx);
+	return total;
 }
 
 static void rx_work(struct work_struct *work)
@@ -268,29 +310,19 @@ static void rx_work(struct work_struct *work)
 		.device = ds->device,
 		.path = &ds->from.path,
 	};
-	struct datagram d;
-	size_t total = 0;
-	ssize_t n;
+	size_t total = 0, n;
 
 	if (!buf)
 		return;		/* the next datagram wakes us, and the socket's buffer is bounded */
 	rx.scratch = buf->scratch;
 	__skb_queue_head_init(&rx.packets);
-	while (total < RX_RUN_BYTES) {
-		n = receive_one(ds, buf->data, POOL_BUF_SIZE, &d);
-		if (n == -EAGAIN || n == -EWOULDBLOCK)
-			break;
-		if (n < 0) {
-			total += PAGE_SIZE;	/* a bad checksum, or the socket is shut */
-			continue;
-		}
-		total += max_t(size_t, n, POOL_HDR_LEN);
-		handle_datagram(ds, buf->data, &d, &rx);
-		cond_resched();
-	}
+	do {
+		n = take_some(ds, buf, &rx);
+		total += n;
+	} while (n && total < RX_RUN_BYTES);
 	pool_rx_deliver(&rx);
 	pool_buf_put(buf);
-	if (total >= RX_RUN_BYTES)
+	if (n)
 		queue_work(ds->device->io_wq, &ds->rx_work);
 }
 
@@ -460,6 +492,10 @@ static void free_rings(struct pool_dgram *dgram)
 {
 	kvfree(dgram->worked.slots);
 	kvfree(dgram->plain.slots);
+	kvfree(dgram->v4.seen);
+	kvfree(dgram->v6.seen);
+	dgram->v4.seen = NULL;
+	dgram->v6.seen = NULL;
 	dgram->worked = (struct dgram_ring){};
 	dgram->plain = (struct dgram_ring){};
 }
@@ -471,7 +507,9 @@ static int start(struct pool_device *device, struct pool_dgram *dgram)
 
 	dgram->worked.slots = kvcalloc(POOL_HS_RING, sizeof(*dgram->worked.slots), GFP_KERNEL);
 	dgram->plain.slots = kvcalloc(POOL_HS_RING, sizeof(*dgram->plain.slots), GFP_KERNEL);
-	if (!dgram->worked.slots || !dgram->plain.slots) {
+	dgram->v4.seen = kvcalloc(POOL_DGRAMS_SEEN, sizeof(*dgram->v4.seen), GFP_KERNEL);
+	dgram->v6.seen = kvcalloc(POOL_DGRAMS_SEEN, sizeof(*dgram->v6.seen), GFP_KERNEL);
+	if (!dgram->worked.slots || !dgram->plain.slots || !dgram->v4.seen || !dgram->v6.seen) {
 		free_rings(dgram);
 		return -ENOMEM;
 	}
@@ -600,9 +638,8 @@ void pool_dgram_init(struct pool_device *device, struct pool_dgram *dgram,
 	.lock = pool_dgram_lock,			\
 	.unlock = pool_dgram_unlock,			\
 	.reserve = pool_dgram_reserve,			\
-	.commit = pool_dgram_commit,			\
 	.flush = pool_dgram_flush,			\
-	.scratch = pool_dgram_scratch,			\
+	.buf = pool_dgram_buf,				\
 	.mtu = pool_dgram_mtu,				\
 	.heard = pool_dgram_heard,			\
 	.look = pool_dgram_look,			\

@@ -30,7 +30,6 @@ struct dgram_path {
 	struct list_head list;		/* dgram->paths */
 	struct mutex lock;		/* of tx, and of path.local */
 	struct pool_buf *tx;
-	size_t tx_len;
 };
 
 static inline struct dgram_path *to_dgram(struct pool_path *path)
@@ -53,6 +52,17 @@ struct dgram_ring {
 	u32 head, tail;
 };
 
+/* What the socket says of a datagram. */
+struct dgram_seen {
+	union pool_endpoint remote, local;
+	size_t len;
+	size_t segment;			/* several of that length, the last may be shorter */
+	u8 tos;
+	bool unicast;
+};
+
+enum { POOL_DGRAMS_SEEN = 64 };		/* read in one go */
+
 /* The socket of one family. */
 struct dgram_sock {
 	struct pool_device *device;
@@ -60,6 +70,7 @@ struct dgram_sock {
 	struct socket *sock;		/* NULL: this family is not there */
 	struct work_struct rx_work;
 	struct dgram_path from;		/* rx_work: where the current packet came from */
+	struct dgram_seen *seen;	/* rx_work: POOL_DGRAMS_SEEN of them */
 };
 
 /* One transport of a device. */
@@ -96,9 +107,8 @@ int pool_dgram_send(struct pool_path *path, const u8 *pkt, size_t len);
 void pool_dgram_lock(struct pool_path *path);
 void pool_dgram_unlock(struct pool_path *path);
 u8 *pool_dgram_reserve(struct pool_path *path, size_t len, bool control);
-void pool_dgram_commit(struct pool_path *path, size_t len);
 int pool_dgram_flush(struct pool_path *path);
-void *pool_dgram_scratch(struct pool_path *path);
+struct pool_buf *pool_dgram_buf(struct pool_path *path);
 u32 pool_dgram_mtu(struct pool_path *path);
 void pool_dgram_heard(struct pool_path *path, const struct pool_path *from);
 void pool_dgram_look(struct pool_path *path);

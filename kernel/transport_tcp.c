@@ -14,6 +14,7 @@
  * the last one releases the socket, with a reset, so that nothing of it
  * lingers in a namespace that may be going away.
  */
+#include "batch.h"
 #include "peer.h"
 #include "session.h"
 #include "socket.h"
@@ -286,28 +287,22 @@ static u8 *tcp_path_reserve(struct pool_path *path, size_t len, bool control)
 			queue_rx(conn, RETRY_MS);
 			return NULL;
 		}
-		conn->tx_len = 0;
 		conn->tx_sent = 0;
 	}
-	if (conn->tx_len + len > POOL_BUF_SIZE)
+	if (conn->tx->len + len > POOL_BUF_SIZE)
 		return NULL;
-	return conn->tx->data + conn->tx_len;
+	return conn->tx->data + conn->tx->len;
 }
 
-static void *tcp_path_scratch(struct pool_path *path)
+static struct pool_buf *tcp_path_buf(struct pool_path *path)
 {
-	return to_tcp_conn(path)->tx->scratch;
+	return to_tcp_conn(path)->tx;
 }
 
 /* The socket is there as long as the path. */
 static u32 tcp_path_mtu(struct pool_path *path)
 {
 	return READ_ONCE(tcp_sk(to_tcp_conn(path)->sock->sk)->mss_cache);
-}
-
-static void tcp_path_commit(struct pool_path *path, size_t len)
-{
-	to_tcp_conn(path)->tx_len += len;
 }
 
 /* What is sent from here on has the DSCP that it should have. */
@@ -338,9 +333,9 @@ static int tcp_path_flush(struct pool_path *path)
 		n = conn->tx_blocked ? -EAGAIN : 0;
 		return n;
 	}
-	while (conn->tx_sent < conn->tx_len) {
+	while (conn->tx_sent < conn->tx->len) {
 		vec.iov_base = conn->tx->data + conn->tx_sent;
-		vec.iov_len = conn->tx_len - conn->tx_sent;
+		vec.iov_len = conn->tx->len - conn->tx_sent;
 		n = kernel_sendmsg(conn->sock, &msg, &vec, 1, vec.iov_len);
 		if (n == -EAGAIN) {
 			conn->tx_blocked = true;
@@ -409,39 +404,69 @@ static size_t packet_len(struct tcp_conn *conn, const u8 *p)
 	return 0;
 }
 
-/* Hand on every whole packet of @data; returns the bytes used, or -EPROTO. */
-static ssize_t conn_consume(struct tcp_conn *conn, struct pool_rx *rx, u8 *data, size_t have)
+/*
+ * The whole packets at @data + pos, as records. Until we know who is there each decides
+ * how the next is looked at. -EPROTO: something else comes behind them.
+ */
+static int cut(struct tcp_conn *conn, struct pool_buf *buf, size_t pos, size_t have)
 {
-	size_t pos = 0, len;
+	unsigned int max = READ_ONCE(conn->path.proven) ? POOL_BATCH_RECS : 1;
+	size_t len;
 
-	while (have - pos >= POOL_HDR_LEN) {
-		u8 *p = data + pos;
-
-		len = packet_len(conn, p);
+	while (buf->n_recs < max && have - pos >= POOL_HDR_LEN) {
+		len = packet_len(conn, buf->data + pos);
 		if (!len)
 			return -EPROTO;
 		if (have - pos < len)
 			break;
-		switch (pool_receive(&conn->path, p, len, rx)) {
-		case POOL_VERDICT_OK:
-			if (READ_ONCE(conn->path.proven))
-				conn->unknown_run = 0;
-			break;
-		case POOL_VERDICT_DROPPED:
-			break;
-		case POOL_VERDICT_UNKNOWN:
-			if (++conn->unknown_run < UNKNOWN_RUN)
-				break;
-			fallthrough;
-		case POOL_VERDICT_BREAK:
-			return -EPROTO;
-		}
+		buf->recs[buf->n_recs++] = (struct pool_rec){ .pkt = buf->data + pos, .len = len };
 		pos += len;
-		if (READ_ONCE(conn->path.closed))
-			return -EPIPE;
-		cond_resched();
 	}
-	return pos;
+	return 0;
+}
+
+/* 0: go on. */
+static int judge(struct tcp_conn *conn, enum pool_verdict verdict)
+{
+	switch (verdict) {
+	case POOL_VERDICT_OK:
+		if (READ_ONCE(conn->path.proven))
+			conn->unknown_run = 0;
+		break;
+	case POOL_VERDICT_DROPPED:
+		break;
+	case POOL_VERDICT_UNKNOWN:
+		if (++conn->unknown_run < UNKNOWN_RUN)
+			break;
+		fallthrough;
+	case POOL_VERDICT_BREAK:
+		return -EPROTO;
+	}
+	return READ_ONCE(conn->path.closed) ? -EPIPE : 0;
+}
+
+/* Hand on every whole packet of the first @have bytes; returns those used, or an errno. */
+static ssize_t conn_consume(struct tcp_conn *conn, struct pool_rx *rx, struct pool_buf *buf,
+			    size_t have)
+{
+	struct pool_rec *rec;
+	size_t pos = 0;
+	int ret, err;
+
+	do {
+		err = cut(conn, buf, pos, have);
+		if (!buf->n_recs)
+			return err ?: pos;
+		pool_batch_open(buf, &conn->path);
+		ret = 0;
+		for (rec = buf->recs; rec < buf->recs + buf->n_recs && !ret; ++rec) {
+			ret = judge(conn, pool_receive(&conn->path, rec, rx));
+			pos += rec->len;
+			cond_resched();
+		}
+		pool_batch_close(buf);
+	} while (!ret && !err);
+	return ret ?: err;
 }
 
 static int keep_rest(struct tcp_conn *conn, const u8 *data, size_t len)
@@ -486,7 +511,7 @@ static int conn_read(struct tcp_conn *conn, struct pool_buf *buf)
 			break;
 		have += n;
 		total += n;
-		n = conn_consume(conn, &rx, buf->data, have);
+		n = conn_consume(conn, &rx, buf, have);
 		pool_rx_deliver(&rx);
 		if (n < 0)
 			break;
@@ -658,9 +683,8 @@ const struct pool_transport_ops pool_transport_tcp = {
 	.lock = tcp_path_lock,
 	.unlock = tcp_path_unlock,
 	.reserve = tcp_path_reserve,
-	.commit = tcp_path_commit,
+	.buf = tcp_path_buf,
 	.flush = tcp_path_flush,
-	.scratch = tcp_path_scratch,
 	.mtu = tcp_path_mtu,
 	.proved = tcp_path_proved,
 	.close = pool_tcp_close,

@@ -27,7 +27,7 @@ struct tcp_conn {
 
 	struct mutex lock;		/* all below */
 	struct pool_buf *tx;
-	size_t tx_len, tx_sent;
+	size_t tx_sent;
 	bool tx_blocked;		/* the socket is full; it will call */
 	u8 dscp;			/* the socket's */
 };
