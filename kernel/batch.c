@@ -3,6 +3,7 @@
 #include "crypto.h"
 #include "proto/packet.h"
 #include "session.h"
+#include "trace.h"
 
 #include <linux/cpumask.h>
 #include <linux/slab.h>
@@ -22,6 +23,7 @@ static DEFINE_SPINLOCK(bufs_lock);
 struct crypt {
 	struct list_head list;		/* ring; ring_lock */
 	unsigned int helpers;		/* that are at it; ring_lock */
+	unsigned int helped;		/* records they took; ring_lock */
 	atomic_t next;			/* record that nobody has taken yet */
 	struct pool_buf *buf;
 	const struct pool_cipher *seal;	/* NULL: open */
@@ -146,32 +148,37 @@ static int seal(const struct pool_cipher *c, struct pool_rec *rec, void *scratch
 
 /* ------------------------------------------------------------ many of them */
 
-static void take_part(struct crypt *c, void *scratch)
+/* Returns the records that it took. */
+static unsigned int take_part(struct crypt *c, void *scratch)
 {
 	struct pool_buf *buf = c->buf;
-	unsigned int i;
+	unsigned int i, n = 0;
 
 	while ((i = atomic_inc_return(&c->next) - 1) < buf->n_recs) {
 		if (c->seal)
 			buf->recs[i].err = seal(c->seal, &buf->recs[i], scratch);
 		else
 			pool_receive_ahead(c->path, &buf->recs[i], scratch);
+		++n;
 		cond_resched();
 	}
+	return n;
 }
 
 static void help(struct work_struct *work)
 {
 	struct helper *h = container_of(work, struct helper, work);
 	struct crypt *c;
+	unsigned int n;
 
 	atomic_inc(&busy);
 	spin_lock(&ring_lock);
 	while ((c = list_first_entry_or_null(&ring, struct crypt, list))) {
 		++c->helpers;
 		spin_unlock(&ring_lock);
-		take_part(c, h->scratch);
+		n = take_part(c, h->scratch);
 		spin_lock(&ring_lock);
+		c->helped += n;
 		/* There is nothing left to take. */
 		list_del_init(&c->list);
 		if (!--c->helpers)
@@ -208,40 +215,39 @@ static void call_help(struct crypt *c, int others)
 			--others;
 }
 
-static void run(struct crypt *c, size_t bytes)
+static void run(struct crypt *c)
 {
-	INIT_LIST_HEAD(&c->list);
-	atomic_inc(&busy);
-	if (bytes >= SHARED_MIN && c->buf->n_recs > 1)
-		call_help(c, (int)num_online_cpus() - atomic_read(&busy));
-	take_part(c, c->buf->scratch);
-	if (!alone(c))
-		wait_event(helped, alone(c));
-	atomic_dec(&busy);
-}
-
-void pool_batch_seal(struct pool_buf *buf, const struct pool_cipher *cipher)
-{
-	struct crypt c = { .buf = buf, .seal = cipher };
+	struct pool_buf *buf = c->buf;
 	size_t bytes = 0;
 	unsigned int i;
 
 	for (i = 0; i < buf->n_recs; ++i)
 		bytes += buf->recs[i].len;
-	run(&c, bytes);
+	INIT_LIST_HEAD(&c->list);
+	atomic_inc(&busy);
+	if (bytes >= SHARED_MIN && buf->n_recs > 1)
+		call_help(c, (int)num_online_cpus() - atomic_read(&busy));
+	take_part(c, buf->scratch);
+	if (!alone(c))
+		wait_event(helped, alone(c));
+	atomic_dec(&busy);
+	trace_pool_batch(c->path, c->seal, buf->n_recs, bytes, c->helped);
+}
+
+void pool_batch_seal(struct pool_buf *buf, struct pool_path *path, const struct pool_cipher *cipher)
+{
+	struct crypt c = { .buf = buf, .path = path, .seal = cipher };
+
+	run(&c);
 }
 
 void pool_batch_open(struct pool_buf *buf, struct pool_path *path)
 {
 	struct crypt c = { .buf = buf, .path = path };
-	size_t bytes = 0;
-	unsigned int i;
 
-	for (i = 0; i < buf->n_recs; ++i)
-		bytes += buf->recs[i].len;
-	/* One by one each is opened when its turn comes, and nothing is opened in vain. */
-	if (bytes >= SHARED_MIN && buf->n_recs > 1)
-		run(&c, bytes);
+	/* One alone is opened when its turn comes, and never in vain. */
+	if (buf->n_recs > 1)
+		run(&c);
 }
 
 void pool_batch_close(struct pool_buf *buf)

@@ -58,13 +58,14 @@ void pool_buf_put(struct pool_buf *buf);
 /**
  * pool_batch_seal() - seal the records of @buf
  * @buf: its records have their headers, and their plaintext in the packet or in skb
+ * @path: where they are to go
  * @c: keys of the epoch, which live as long as this runs
  *
  * Packets that come from an skb are encrypted from its pages into the record; the skb
  * stays the caller's. Process context; other CPUs take part if they are idle. Each record
  * says in err how it went.
  */
-void pool_batch_seal(struct pool_buf *buf, const struct pool_cipher *c);
+void pool_batch_seal(struct pool_buf *buf, struct pool_path *path, const struct pool_cipher *c);
 
 /**
  * pool_batch_open() - open what can be opened of the records of @buf ahead of its turn

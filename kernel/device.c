@@ -622,7 +622,8 @@ static void free_memory(struct pool_device *device)
 		destroy_workqueue(device->solve_wq);
 	if (device->ctl_wq)
 		destroy_workqueue(device->ctl_wq);
-	gro_cells_destroy(&device->gro_cells);
+	pool_cells_destroy(device->cells);
+	device->cells = NULL;
 	pool_ratelimiter_free(&device->ratelimiter);
 	kvfree(device->peer_hash);
 	kvfree(device->session_hash);
@@ -790,8 +791,9 @@ static int pool_newlink(struct net_device *dev, struct rtnl_newlink_params *para
 	ret = pool_ratelimiter_init(&device->ratelimiter);
 	if (ret)
 		goto err;
-	ret = gro_cells_init(&device->gro_cells, dev);
-	if (ret)
+	ret = -ENOMEM;
+	device->cells = pool_cells_create(dev);
+	if (!device->cells)
 		goto err;
 
 	if (data && data[IFLA_POOL_LISTEN_PORT])

@@ -6,9 +6,9 @@
 #include <linux/netdevice.h>
 #include <linux/siphash.h>
 #include <linux/workqueue.h>
-#include <net/gro_cells.h>
 
 #include "allowedips.h"
+#include "cells.h"
 #include "limits.h"
 #include "ratelimiter.h"
 #include "report.h"
@@ -109,7 +109,7 @@ struct pool_device {
 	struct delayed_work rotate_work;
 	struct pool_tcp tcp;
 	struct pool_dgram udp, raw;
-	struct gro_cells gro_cells;
+	struct pool_cells *cells;
 	struct pool_device_stats stats;
 	struct pool_overload overload;
 	struct {

@@ -49,20 +49,12 @@ static bool inner_sound(const u8 *p, size_t len, __be16 *protocol)
 
 void pool_rx_deliver(struct pool_rx *rx)
 {
-	struct sk_buff *skb;
-	unsigned int len;
-	u32 refused = 0;
+	u32 refused;
 
 	if (skb_queue_empty(&rx->packets))
 		return;
 	local_bh_disable();
-	while ((skb = __skb_dequeue(&rx->packets))) {
-		len = skb->len;
-		if (gro_cells_receive(&rx->device->gro_cells, skb) == NET_RX_DROP)
-			++refused;
-		else
-			dev_sw_netstats_rx_add(rx->device->dev, len);
-	}
+	refused = pool_cell_receive(rx->cell, &rx->packets);
 	local_bh_enable();
 	if (refused) {
 		pool_drop_n(rx->device, READ_ONCE(rx->path->peer), POOL_A_DROPS_RX_CONGESTED,
@@ -78,6 +70,7 @@ static u32 deliver(struct pool_session *s, struct sk_buff *skb, u8 ecn, struct p
 {
 	struct pool_device *device = s->device;
 	struct pool_peer *peer = s->peer, *owner;
+	struct pool_cell *cell;
 	__be16 protocol;
 
 	if (!inner_sound(skb->data, skb->len, &protocol)) {
@@ -102,7 +95,14 @@ static u32 deliver(struct pool_session *s, struct sk_buff *skb, u8 ecn, struct p
 		kfree_skb(skb);
 		return POOL_A_DROPS_RX_ECN;
 	}
+	/* Where ECN is spoken, nothing need be lost for want of time. */
+	if (rx->pressed)
+		pool_queue_mark_ce(skb);
 	atomic64_inc(&peer->stats.rx_packets);
+	cell = pool_cell_of(device->cells, peer->internal_id);
+	if (cell != rx->cell)
+		pool_rx_deliver(rx);
+	rx->cell = cell;
 	__skb_queue_tail(&rx->packets, skb);
 	if (skb_queue_len(&rx->packets) >= RX_BATCH)
 		pool_rx_deliver(rx);

@@ -293,7 +293,7 @@ static int send_batch(struct pool_session *s, struct pool_epoch *epoch, struct p
 	struct pool_rec *rec;
 
 	if (unsealed(path)) {
-		pool_batch_seal(buf, &epoch->tx);
+		pool_batch_seal(buf, path, &epoch->tx);
 		for (rec = buf->recs; rec < buf->recs + buf->n_recs; ++rec) {
 			if (likely(!rec->err)) {
 				count_sent(s, rec->pkt, rec->len);

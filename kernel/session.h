@@ -226,7 +226,9 @@ struct pool_rx {
 	struct pool_path *path;		/* held by the reader */
 	void *scratch;			/* for the crypto */
 	u8 ecn;				/* of the current packet's IP header; datagrams */
+	bool pressed;			/* more comes than we can take; datagrams */
 	struct sk_buff_head packets;	/* opened, not yet given to the stack */
+	struct pool_cell *cell;		/* where those go */
 };
 
 /* Give the stack what has gathered, in one go: that is what GRO lives on. */

@@ -232,6 +232,29 @@ TRACE_EVENT(pool_rekey,
 		  pool_show_rekey(__entry->step))
 );
 
+/* A batch was sealed (@seal) or opened; @helped: records that other CPUs took. */
+TRACE_EVENT(pool_batch,
+	TP_PROTO(const struct pool_path *path, bool seal, u32 records, u32 bytes, u32 helped),
+	TP_ARGS(path, seal, records, bytes, helped),
+	TP_STRUCT__entry(
+		__array(char, dev, IFNAMSIZ)
+		__field(bool, seal)
+		__field(u32, records)
+		__field(u32, bytes)
+		__field(u32, helped)
+	),
+	TP_fast_assign(
+		strscpy(__entry->dev, path->device->dev->name, IFNAMSIZ);
+		__entry->seal = seal;
+		__entry->records = records;
+		__entry->bytes = bytes;
+		__entry->helped = helped;
+	),
+	TP_printk("dev=%s %s records=%u bytes=%u helped=%u", __entry->dev,
+		  __entry->seal ? "seal" : "open", __entry->records, __entry->bytes,
+		  __entry->helped)
+);
+
 #endif /* _POOL_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

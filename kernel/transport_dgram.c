@@ -277,10 +277,12 @@ static void take_datagram(struct dgram_sock *ds, struct pool_buf *buf, u8 *data,
 /* Fill @buf from the socket and take what it has. The bytes read; 0: the socket is empty. */
 static size_t take_some(struct dgram_sock *ds, struct pool_buf *buf, struct pool_rx *rx)
 {
+	struct sock *sk = ds->sock->sk;
 	unsigned int n_seen = 0;
 	size_t total = 0;
 	ssize_t n;
 
+	rx->pressed = atomic_read(&sk->sk_rmem_alloc) > READ_ONCE(sk->sk_rcvbuf) / 2;
 	buf->len = 0;
 	while (n_seen < POOL_DGRAMS_SEEN && buf->len + IP_MAX_MTU <= POOL_BUF_SIZE) {
 		u8 *data = buf->data + buf->len;
@@ -300,6 +302,17 @@ static size_t take_some(struct dgram_sock *ds, struct pool_buf *buf, struct pool
 	}
 	take_records(ds, buf, rx);
 	return total;
+}
+
+/* What the socket had to drop, which is the only queue between it and us. */
+static void count_overflows(struct dgram_sock *ds)
+{
+	int n = sk_drops_read(ds->sock->sk);
+
+	if (likely(n == ds->overflows))
+		return;
+	pool_drop_n(ds->device, NULL, POOL_A_DROPS_RX_CONGESTED, n - ds->overflows);
+	ds->overflows = n;
 }
 
 static void rx_work(struct work_struct *work)
@@ -322,6 +335,7 @@ static void rx_work(struct work_struct *work)
 	} while (n && total < RX_RUN_BYTES);
 	pool_rx_deliver(&rx);
 	pool_buf_put(buf);
+	count_overflows(ds);
 	if (n)
 		queue_work(ds->device->io_wq, &ds->rx_work);
 }
@@ -445,6 +459,7 @@ static void open_socket(struct pool_dgram *dgram, struct dgram_sock *ds, struct 
 {
 	if (!sock)
 		return;
+	ds->overflows = 0;
 	down_write(&dgram->sock_sem);
 	ds->sock = sock;
 	up_write(&dgram->sock_sem);

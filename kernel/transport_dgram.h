@@ -71,6 +71,7 @@ struct dgram_sock {
 	struct work_struct rx_work;
 	struct dgram_path from;		/* rx_work: where the current packet came from */
 	struct dgram_seen *seen;	/* rx_work: POOL_DGRAMS_SEEN of them */
+	int overflows;			/* rx_work: datagrams the socket had no room for, so far */
 };
 
 /* One transport of a device. */

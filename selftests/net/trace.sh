@@ -12,7 +12,7 @@ mkdir -p /sys/kernel/tracing
 	t_skip_all "no tracefs in this kernel"
 T=/sys/kernel/tracing
 [ -d $T/events/pool ] || t_bail "the events of pool are there"
-check_eq "five events" "pool_drop pool_handshake pool_rekey pool_rx pool_tx" \
+check_eq "six events" "pool_batch pool_drop pool_handshake pool_rekey pool_rx pool_tx" \
 	"$(cd $T/events/pool && echo */ | tr -d /)"
 echo 1 >$T/events/pool/enable
 # The module goes at the end, and what its events have recorded with it.
