@@ -3,6 +3,7 @@
 #include "device.h"
 #include "handshake.h"
 #include "peer.h"
+#include "segment.h"
 #include "session.h"
 #include "socket.h"
 
@@ -676,6 +677,7 @@ static void pool_setup(struct net_device *dev)
 	SET_NETDEV_DEVTYPE(dev, &device_type);
 	netif_keep_dst(dev);
 	netif_set_tso_max_size(dev, GSO_MAX_SIZE);
+	netif_set_tso_max_segs(dev, POOL_SEGMENTS_MAX);
 }
 
 /* ---------------------------------------------------------------- ip link */

@@ -213,7 +213,8 @@ static bool answer_repeat(struct pool_path *path, const u8 *pkt, const u8 digest
 
 /* Under peer->state_lock: one RESPONSE is accepted or it is not. */
 static u32 accept_response(struct pool_peer *peer, struct pool_path *path,
-			   struct pool_response *rsp, const struct pool_epoch_keys *keys,
+			   struct pool_response *rsp, const struct pool_hello *hello,
+			   const struct pool_epoch_keys *keys,
 			   const u8 digest[POOL_HASH_LEN], u32 generation)
 {
 	struct pool_gate *gate = &peer->device->gate;
@@ -256,6 +257,7 @@ static u32 accept_response(struct pool_peer *peer, struct pool_path *path,
 	}
 	peer->accepted_timestamp = rsp->claim.timestamp;
 	peer->accepted_ns = now;
+	pool_session_learn_hello(s, hello);
 	pool_path_prove(path, peer);
 	pool_session_set_path(s, path);
 	pool_session_link(s);
@@ -336,11 +338,10 @@ static u32 answer_response(struct pool_path *path, const u8 *pkt, size_t len,
 	} else if (pool_tlvs_parse(&w->tlvs, w->rsp.hello, sizeof(w->rsp.hello))) {
 		drop = POOL_A_DROPS_HS_TLV;
 	} else {
-		drop = accept_response(peer, path, &w->rsp, &w->keys, w->digest, w->generation);
-		if (!drop) {
-			pool_peer_learn_hello(peer, &w->tlvs.hello);
+		drop = accept_response(peer, path, &w->rsp, &w->tlvs.hello, &w->keys,
+				       w->digest, w->generation);
+		if (!drop)
 			trace_pool_handshake(device, peer, POOL_STAGE_RESPONSE_TAKEN);
-		}
 	}
 	mutex_unlock(&peer->state_lock);
 	if (drop) {
@@ -469,7 +470,7 @@ static void attempt_answer(struct pool_attempt *a, const struct pool_challenge *
 		trace_pool_handshake(device, peer, POOL_STAGE_INIT_SENT);
 		return;
 	}
-	pool_device_hello(device, &hello);
+	pool_session_hello(a->session, &hello);
 	len = pool_hello_write(hello_tlvs, sizeof(hello_tlvs), &hello);
 	err = pool_initiator_response(&a->initiator, c, x, hello_tlvs, len, a->pkt, &keys);
 	if (err) {

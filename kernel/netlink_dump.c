@@ -87,6 +87,10 @@ static int put_peer_stats(struct sk_buff *skb, struct pool_peer *peer)
 		return -EMSGSIZE;
 	if (nla_put_u64_64bit(skb, POOL_A_PEER_REKEYS, atomic64_read(&stats->rekeys),
 			      POOL_A_PEER_PAD) ||
+	    nla_put_u64_64bit(skb, POOL_A_PEER_RX_LARGE, atomic64_read(&stats->rx_large),
+			      POOL_A_PEER_PAD) ||
+	    nla_put_u64_64bit(skb, POOL_A_PEER_TX_LARGE, atomic64_read(&stats->tx_large),
+			      POOL_A_PEER_PAD) ||
 	    pool_nl_put_limits(skb, POOL_A_PEER_REKEY_AFTER_PACKETS, &peer->limits))
 		return -EMSGSIZE;
 	return pool_nl_put_drops(skb, POOL_A_PEER_DROPS, &stats->drops);

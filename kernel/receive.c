@@ -8,6 +8,7 @@
 #include "fragment.h"
 #include "handshake.h"
 #include "peer.h"
+#include "segment.h"
 #include "session.h"
 #include "trace.h"
 
@@ -81,8 +82,10 @@ static u32 deliver(struct pool_session *s, struct sk_buff *skb, u8 ecn, struct p
 	skb_reset_network_header(skb);
 	skb->protocol = protocol;
 	/* What the inner checksum protects against has been ruled out already. */
-	skb->ip_summed = CHECKSUM_UNNECESSARY;
-	skb->csum_level = ~0;
+	if (!skb_is_gso(skb)) {
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+		skb->csum_level = ~0;
+	}
 
 	rcu_read_lock_bh();
 	owner = pool_allowedips_lookup_src(&device->allowedips, skb);
@@ -118,7 +121,7 @@ static u32 take_data(struct pool_session *s, struct pool_epoch *epoch, const str
 	u8 ecn = rx->ecn;
 	u32 drop;
 
-	if (hdr->channel)
+	if (hdr->channel && !pool_segment_offered(s, hdr->channel, rx->path))
 		return POOL_A_DROPS_RX_CHANNEL;
 	if (unlikely(!netif_running(dev)))
 		return POOL_A_DROPS_RX_DOWN;
@@ -128,6 +131,10 @@ static u32 take_data(struct pool_session *s, struct pool_epoch *epoch, const str
 		if (drop || !skb)
 			return drop;
 		ecn = pool_fragment_ecn(skb);
+	} else if (hdr->channel) {
+		drop = pool_segment_take(s, plain, len, &skb);
+		if (drop)
+			return drop;
 	} else {
 		skb = __netdev_alloc_skb(dev, len, GFP_KERNEL);
 		if (!skb) {
@@ -189,7 +196,7 @@ static u32 act(struct pool_session *s, struct pool_epoch *epoch, const struct po
 	case POOL_ACK:
 		if (pool_tlvs_parse(&tlvs, plain, len))
 			return POOL_A_DROPS_RX_TLV;
-		pool_peer_learn_hello(s->peer, &tlvs.hello);
+		pool_session_learn_hello(s, &tlvs.hello);
 		pool_telemetry_acked(s, &tlvs);
 		pool_mtu_take_acks(s, &tlvs);
 		if (reports)

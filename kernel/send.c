@@ -9,6 +9,7 @@
 #include "handshake.h"
 #include "peer.h"
 #include "proto/fragment.h"
+#include "segment.h"
 #include "session.h"
 #include "trace.h"
 
@@ -48,12 +49,13 @@ static bool epoch_exhausted(const struct pool_session *s, const struct pool_epoc
 
 /* Header into @pkt; the sequence number is used up whatever comes. Under tx_lock. */
 static void write_header(struct pool_session *s, struct pool_epoch *epoch, u8 *pkt, u8 type,
-			 u16 flags, size_t plain_len)
+			 u16 flags, u8 channel, size_t plain_len)
 {
 	struct pool_hdr hdr = {
 		.version = POOL_VERSION,
 		.type = type,
 		.flags = flags | POOL_F_ENCRYPTED,
+		.channel = channel,
 		.seq = epoch->tx_first + epoch->tx_used,
 		.ack = session_ack(s),
 		.timestamp = session_timestamp(s),
@@ -90,7 +92,7 @@ int pool_send_on(struct pool_session *s, struct pool_path *path, u8 type, u16 fl
 	path->ecn = 0;
 	pkt = path->ops->reserve(path, POOL_OVERHEAD + len + pad, true);
 	if (pkt) {
-		write_header(s, epoch, pkt, type, flags, len + pad);
+		write_header(s, epoch, pkt, type, flags, 0, len + pad);
 		memcpy(pkt + POOL_HDR_LEN, plain, len);
 		memset(pkt + POOL_HDR_LEN + len, 0, pad);
 		len += pad;
@@ -137,7 +139,7 @@ int pool_send_heartbeat(struct pool_session *s)
 	int ret;
 
 	if (READ_ONCE(s->hello_due)) {
-		pool_device_hello(s->device, &hello);
+		pool_session_hello(s, &hello);
 		len += pool_hello_write(plain + len, sizeof(plain) - len, &hello);
 	}
 	len += pool_report_write(s, &report, plain + len, sizeof(plain) - len);
@@ -156,7 +158,7 @@ int pool_send_first_ack(struct pool_session *s)
 	u8 plain[POOL_FIRST_ACK_PLAIN] = {};
 	struct pool_hello hello;
 
-	pool_device_hello(s->device, &hello);
+	pool_session_hello(s, &hello);
 	pool_hello_write(plain, sizeof(plain), &hello);
 	WRITE_ONCE(s->first_ack_ns, pool_now());
 	return pool_send_control(s, POOL_ACK, 0, plain, sizeof(plain));
@@ -190,7 +192,7 @@ int pool_send_acks(struct pool_session *s)
 	for (i = 0; i < n; ++i)
 		len += pool_acked_write(plain + len, sizeof(plain) - len, acks[i]);
 	if (READ_ONCE(s->hello_due)) {
-		pool_device_hello(s->device, &hello);
+		pool_session_hello(s, &hello);
 		len += pool_hello_write(plain + len, sizeof(plain) - len, &hello);
 		/* The initiator answers a heartbeat of ours to end its own. */
 		if (s->role == POOL_ROLE_RESPONDER)
@@ -217,7 +219,10 @@ static bool checksum_sound(const struct sk_buff *skb)
 	return start >= 0 && start + skb->csum_offset + sizeof(__sum16) <= skb_headlen(skb);
 }
 
-/* What one DATA packet is to carry: all of an inner packet, or one fragment of it. */
+/*
+ * What one DATA packet is to carry: all of an inner packet (a GSO one: it fits channel 1), or
+ * one fragment of it.
+ */
 struct piece {
 	struct sk_buff *skb;
 	struct pool_frag frag;		/* of the fragment; total 0: all of it */
@@ -226,6 +231,8 @@ struct piece {
 
 static size_t piece_len(const struct piece *p)
 {
+	if (skb_is_gso(p->skb))
+		return POOL_SEGMENT_HDR + p->skb->len;
 	return p->frag.total ? POOL_FRAG_HDR + p->frag.len : p->skb->len;
 }
 
@@ -236,6 +243,7 @@ static size_t piece_len(const struct piece *p)
 static int send_piece(struct pool_session *s, struct pool_epoch *epoch, struct pool_path *path,
 		      const struct piece *p)
 {
+	bool large = skb_is_gso(p->skb);
 	size_t len = piece_len(p);
 	struct pool_rec *rec;
 	struct pool_buf *buf;
@@ -251,7 +259,7 @@ static int send_piece(struct pool_session *s, struct pool_epoch *epoch, struct p
 	if (pool_mtu_check(s, path, epoch->tx_first + epoch->tx_used, POOL_OVERHEAD + len) ||
 	    pool_auto_wants_ack(s))
 		flags |= POOL_F_REQUIRE_ACK;
-	write_header(s, epoch, pkt, POOL_DATA, flags, len);
+	write_header(s, epoch, pkt, POOL_DATA, flags, large ? POOL_CHANNEL_LARGE : 0, len);
 	rec = &buf->recs[buf->n_recs++];
 	*rec = (struct pool_rec){ .pkt = pkt, .len = POOL_OVERHEAD + len };
 	if (p->frag.total) {
@@ -261,7 +269,9 @@ static int send_piece(struct pool_session *s, struct pool_epoch *epoch, struct p
 	} else {
 		skb_mark_not_on_list(p->skb);
 		rec->skb = p->skb;
-		rec->sum = p->skb->ip_summed == CHECKSUM_PARTIAL;
+		rec->sum = !large && p->skb->ip_summed == CHECKSUM_PARTIAL;
+		if (large)
+			rec->ready = pool_segment_write(p->skb, pkt + POOL_HDR_LEN);
 	}
 	buf->len += rec->len;
 	return 0;
@@ -365,6 +375,8 @@ static int send_one(struct pool_session *s, struct pool_epoch *epoch, struct poo
 	atomic64_inc(&s->peer->stats.tx_packets);
 	if (urgent)
 		atomic64_inc(&s->peer->stats.tx_urgent);
+	if (skb_is_gso(skb))
+		atomic64_inc(&s->peer->stats.tx_large);
 	pool_telemetry_sent(&s->telemetry, skb->len);
 	local_bh_disable();
 	dev_sw_netstats_tx_add(s->device->dev, 1, skb->len);
@@ -375,11 +387,12 @@ static int send_one(struct pool_session *s, struct pool_epoch *epoch, struct poo
 }
 
 /* A list of segments in place of @skb, or @skb alone; NULL: dropped. */
-static struct sk_buff *segment(struct pool_peer *peer, struct sk_buff *skb)
+static struct sk_buff *segment(struct pool_session *s, struct pool_path *path, struct sk_buff *skb)
 {
+	struct pool_peer *peer = s->peer;
 	struct sk_buff *segs;
 
-	if (!skb_is_gso(skb)) {
+	if (!skb_is_gso(skb) || pool_segment_fits(s, path, skb)) {
 		skb_mark_not_on_list(skb);
 		return skb;
 	}
@@ -468,7 +481,7 @@ static int send_staged(struct pool_session *s, struct pool_epoch *epoch, struct 
 		list = pool_queue_pop(&peer->staged);
 		if (!list)
 			break;
-		list = segment(peer, list);
+		list = segment(s, path, list);
 		for (; list; list = next) {
 			size_t len = list->len;
 

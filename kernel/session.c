@@ -96,6 +96,7 @@ struct pool_session *pool_session_create(struct pool_peer *peer, const u8 sid[PO
 	s->created_ns = pool_now();
 	s->last_receive_ns = s->created_ns;
 	s->hello_due = true;
+	s->takes_large = s->device->dev->features & NETIF_F_GRO;
 	pool_telemetry_init(s);
 	atomic_inc(&s->device->n_sessions);
 	pr_debug("%s: session %llu created for peer %llu\n", s->device->dev->name,
@@ -123,6 +124,20 @@ static void session_release(struct kref *kref)
 	atomic_dec(&s->device->n_sessions);
 	pool_peer_put(s->peer);
 	call_rcu(&s->rcu, session_rcu_free);
+}
+
+void pool_session_hello(struct pool_session *s, struct pool_hello *hello)
+{
+	pool_device_hello(s->device, hello);
+	hello->present |= BIT(POOL_TLV_OFFLOAD);
+	hello->offload = s->takes_large ? POOL_OFFLOAD_LARGE : 0;
+}
+
+void pool_session_learn_hello(struct pool_session *s, const struct pool_hello *hello)
+{
+	pool_peer_learn_hello(s->peer, hello);
+	if (hello->present & BIT(POOL_TLV_OFFLOAD))
+		WRITE_ONCE(s->peer_takes_large, hello->offload & POOL_OFFLOAD_LARGE);
 }
 
 void pool_session_put(struct pool_session *s)

@@ -113,6 +113,8 @@ struct pool_session {
 	u64 last_receive_ns, last_heartbeat_ns;	/* WRITE_ONCE */
 	u64 first_ack_ns;
 	bool hello_due;			/* the peer may not know our hello yet */
+	bool takes_large;		/* we do, as our hello says */
+	bool peer_takes_large;		/* as its hello says; WRITE_ONCE */
 	u8 response_digest[POOL_HASH_LEN];	/* responder: of the RESPONSE that made it */
 
 	/* sequences to acknowledge */
@@ -164,6 +166,10 @@ int pool_session_publish(struct pool_session *s);
 /* A strong reference, or NULL. */
 struct pool_session *pool_session_lookup(struct pool_device *device,
 					 const u8 sid[POOL_SID_LEN]);
+
+/* What this end says of itself in @s, and what the other end has said. */
+void pool_session_hello(struct pool_session *s, struct pool_hello *hello);
+void pool_session_learn_hello(struct pool_session *s, const struct pool_hello *hello);
 
 /* Make @s one of its peer's; beyond POOL_SESSIONS_PER_PEER the oldest goes. */
 void pool_session_link(struct pool_session *s);

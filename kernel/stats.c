@@ -29,6 +29,7 @@ void pool_drop_n(struct pool_device *device, struct pool_peer *peer, u32 reason,
 		break;
 	case POOL_A_DROPS_RX_MALFORMED:
 	case POOL_A_DROPS_RX_SOURCE:
+	case POOL_A_DROPS_RX_SEGMENT:
 		DEV_STATS_ADD(dev, rx_frame_errors, n);
 		DEV_STATS_ADD(dev, rx_errors, n);
 		break;

@@ -31,6 +31,7 @@ struct pool_peer_stats {
 	atomic64_t rx_packets, rx_bytes;
 	atomic64_t tx_packets, tx_bytes;
 	atomic64_t tx_urgent, tx_marked;
+	atomic64_t rx_large, tx_large;	/* on channel 1 */
 	atomic64_t handshakes;
 	atomic64_t rekeys;
 	struct pool_drops drops;

@@ -22,6 +22,7 @@ enum {
 	POOL_ERRORS_MAX = 4,		/* TLV 7 per packet */
 	POOL_ERROR_TLV = 10,		/* bytes of one, its head included */
 	POOL_OVERLOAD_TLV = 3,
+	POOL_OFFLOAD_LARGE = 1,		/* bit 0 of TLV 3: channel 1 */
 	POOL_HELLO_MAX = 112 - 32,	/* TLVs of a RESPONSE; its first ACK has 80 too */
 };
 
@@ -30,7 +31,7 @@ struct pool_hello {
 	u16 present;
 	u8 transports;		/* bit 0 TCP, 1 raw, 2 UDP */
 	u16 max_plaintext;
-	u8 offload;		/* bit 0: channel 1 */
+	u8 offload;		/* POOL_OFFLOAD_LARGE */
 	u8 address[POOL_ADDR_LEN];
 	u8 name_len;
 	char name[POOL_NAME_MAX + 1];	/* terminated; checked UTF-8 */

@@ -111,6 +111,8 @@ static const struct field peer[] = {
 	FIELD(peer, PEER_OVERLOAD, U32, overload, "overload"),
 	FIELD(peer, PEER_ERRORS, CODES, errors, "errors"),
 	FIELD(peer, PEER_PEER_ERRORS, CODES, peer_errors, "peer-errors"),
+	FIELD(peer, PEER_RX_LARGE, U64, rx_large, "rx-large"),
+	FIELD(peer, PEER_TX_LARGE, U64, tx_large, "tx-large"),
 };
 
 static const struct field telemetry[] = {

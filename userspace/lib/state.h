@@ -90,6 +90,7 @@ struct peer_state {
 	u64 rekeys;
 	u64 tx_urgent;
 	u64 tx_marked;
+	u64 rx_large, tx_large;
 	u32 queue_limit;
 	u32 overload;		/* seconds */
 	u64 errors[POOL_A_CODES_MAX + 1];	/* by attribute */

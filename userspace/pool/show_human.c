@@ -270,11 +270,12 @@ static void print_transfer(const struct peer_state *p)
 		return;
 	label("transfer");
 	printf("%s received, %s sent\n", text_bytes(rx, p->rx_bytes), text_bytes(tx, p->tx_bytes));
-	if (!p->tx_urgent && !p->tx_marked)
+	if (!p->tx_urgent && !p->tx_marked && !p->tx_large)
 		return;
 	label("packets sent");
-	printf("%" PRIu64 ", %" PRIu64 " of them urgent, %" PRIu64 " marked CE (congestion)\n",
-	       p->tx_packets, p->tx_urgent, p->tx_marked);
+	printf("%" PRIu64 ", %" PRIu64 " of them urgent, %" PRIu64 " large, %" PRIu64
+	       " marked CE (congestion)\n", p->tx_packets, p->tx_urgent, p->tx_large,
+	       p->tx_marked);
 }
 
 static void print_queue(const struct peer_state *p)

@@ -238,7 +238,7 @@ out "rekeys of the device" "  handshakes: 1152921504606846976 completed, 6 rekey
 out "overload of the peer" "  overloaded: it says so, for 1 minute, 12 seconds; the queue to it is cut"
 out "overload of this host" "  overloaded: yes (packets of peers come faster than this host takes them, and they are told)"
 out "queue limit" "  queue limit: 256 packets in each band"
-out "urgent and marked" "  packets sent: 12345, 345 of them urgent, 67 marked CE (congestion)"
+out "urgent and marked" "  packets sent: 12345, 345 of them urgent, 9 large, 67 marked CE (congestion)"
 out "errors here" "  errors here: seq-invalid 3, other 1 (of its packets)"
 out "errors reported" "  errors there: auth-fail 12, other 1 (of our packets, as it says)"
 # The table, as a whole: what contradicts is flagged, and only that.
@@ -301,7 +301,7 @@ if command -v python3 >/dev/null; then
 		assert list(d) == ["pool0", "pool1"]
 		p = d["pool0"]
 		assert p["public_key"] == sys.argv[2] and p["listen_port"] == 9253
-		assert p["drops"] == {"rx-replayed": 3, "tx-loop": 1}, p["drops"]
+		assert p["drops"] == {"rx-replayed": 3, "rx-segment": 1}, p["drops"]
 		assert p["handshakes"] == 1 << 60 and p["skew_seen"] == -45
 		assert p["name"] is None and p["organisation"] == "0" * 16
 		assert p["rekey_after_packets"] == 251658240 and p["rekey_after_time"] == 3540
@@ -316,6 +316,7 @@ if command -v python3 >/dev/null; then
 		assert a["last_error"] == "psk-mismatch" and a["last_error_age"] == 5400
 		assert a["address"] is None and a["address_ipv6"] is None
 		assert a["rekeys"] == 3 and a["tx_urgent"] == 345 and a["tx_marked"] == 67
+		assert a["rx_large"] == 8 and a["tx_large"] == 9
 		assert a["queue_limit"] == 256 and a["overload"] == 72
 		assert a["errors"] == {"seq-invalid": 3, "other": 1}, a["errors"]
 		assert a["peer_errors"] == {"auth-fail": 12, "other": 1}, a["peer_errors"]

@@ -131,6 +131,8 @@ static void put_busy_peer(struct nlmsghdr *nlh, const struct fake_peer *p)
 	put_u64(nlh, POOL_A_PEER_REKEYS, 3);
 	put_u64(nlh, POOL_A_PEER_TX_URGENT, 345);
 	put_u64(nlh, POOL_A_PEER_TX_MARKED, 67);
+	put_u64(nlh, POOL_A_PEER_RX_LARGE, 8);
+	put_u64(nlh, POOL_A_PEER_TX_LARGE, 9);
 	mnl_attr_put_u32(nlh, POOL_A_PEER_QUEUE_LIMIT, 256);
 	mnl_attr_put_u32(nlh, POOL_A_PEER_OVERLOAD, fake_fault("most", NULL) ? 255 : 72);
 	put_codes(nlh, POOL_A_PEER_ERRORS, POOL_A_CODES_SEQ_INVALID, 3);

@@ -409,6 +409,7 @@ static void test_names(void **state)
 	assert_string_equal(name_drop(POOL_A_DROPS_CONN_NOT_ALLOWED), "conn-not-allowed");
 	assert_string_equal(name_drop(POOL_A_DROPS_RX_FRAGMENT_TIMEOUT), "rx-fragment-timeout");
 	assert_string_equal(name_drop(POOL_A_DROPS_TX_LOOP), "tx-loop");
+	assert_string_equal(name_drop(POOL_A_DROPS_RX_SEGMENT), "rx-segment");
 	assert_string_equal(name_code(POOL_A_CODES_FRAG_TIMEOUT), "frag-timeout");
 	assert_string_equal(why_drop(POOL_A_DROPS_RX_REPLAYED), "a sequence number seen before");
 	assert_string_equal(name_event_type(POOL_EVENT_TYPE_ERROR), "error");
