@@ -10,7 +10,6 @@ from pool.probe import quiet
 from pool.segment import ACK, CWR, ECN, FIN, PSH, RST, SYN, URG
 
 from . import DATAGRAMS, TCP, scenario
-from .session import expect_ignored
 
 PORTS = 9, 9
 V6 = "fd0f::2", "fd0f::1"       # of nobody: what is sound comes to the check of its source
@@ -36,15 +35,16 @@ def edited(packet, at, form, *values):
     return bytes(packet)
 
 
-def summed(packet, meta):
-    """What a packet that was changed needs to break no more than one rule."""
-    protocol = 17 if meta.type == segment.UDP else 6
-    return segment.with_sum(packet, protocol, meta.start)
-
-
-def wrong(t, live, text, plain, flags=0):
-    expect_ignored(t, live, live.send, text, kind=Type.DATA, plain=plain, channel=1,
-                   flags=flags | REQUIRE_ACK)
+def refused(t, live, cases, flags=0, channel=1):
+    """(text, plaintext) each: not acknowledged, and nothing else comes of it."""
+    sent = [(live.send(Type.DATA, plain, flags | REQUIRE_ACK, channel=channel), text)
+            for text, plain in cases]
+    live.read(quiet(0.3))
+    for seq, text in sent:
+        t.expect(seq not in live.acked, "%s: not acknowledged" % text)
+    t.expect(not live.wire.closed, "the connection stays")
+    t.expect_alive(live)
+    t.expect(not live.data, "nothing is delivered")
 
 
 def kinds(t):
@@ -82,11 +82,10 @@ def segment_(t):
 def segment_source(t):
     """Sound large packets from a source that is not ours: dropped."""
     live = t.handshake()
-    for text, (meta, packet) in (
-            ("IPv4", made(segment.tcp("203.0.113.5", t.theirs, PORTS, data()))),
-            ("TCP, IPv6", made(segment.tcp(*V6, PORTS, data()))),
-            ("UDP, IPv6", made(segment.udp(*V6, PORTS, data())))):
-        wrong(t, live, text, meta.pack() + packet)
+    refused(t, live, [(text, meta.pack() + packet) for text, (meta, packet) in (
+        ("IPv4", made(segment.tcp("203.0.113.5", t.theirs, PORTS, data()))),
+        ("TCP, IPv6", made(segment.tcp(*V6, PORTS, data()))),
+        ("UDP, IPv6", made(segment.udp(*V6, PORTS, data()))))])
 
 
 @scenario("segment-short", "rx-segment:8", on=TCP, needs=("inner",))
@@ -94,14 +93,13 @@ def segment_short(t):
     """Rules 1 to 3: no metadata, no packet, no header of one, too long, the zeros not zero."""
     live = t.handshake()
     meta, packet = made(segment.tcp(t.mine, t.theirs, PORTS, data()))
-    for text, plain in (
-            ("nothing", b""), ("11 bytes", meta.pack()[:11]), ("no packet", meta.pack()),
-            ("19 bytes of IPv4", meta.pack() + packet[:19]),
-            ("39 bytes of IPv6", meta.pack() + b"\x60" + bytes(38)),
-            ("not zero", meta.but(zero=1).pack() + packet),
-            ("not zero either", meta.but(zero=0x8000).pack() + packet),
-            ("version 5", meta.pack() + b"\x55" + packet[1:])):
-        wrong(t, live, text, plain)
+    refused(t, live, (
+        ("nothing", b""), ("11 bytes", meta.pack()[:11]), ("no packet", meta.pack()),
+        ("19 bytes of IPv4", meta.pack() + packet[:19]),
+        ("39 bytes of IPv6", meta.pack() + b"\x60" + bytes(38)),
+        ("not zero", meta.but(zero=1).pack() + packet),
+        ("not zero either", meta.but(zero=0x8000).pack() + packet),
+        ("version 5", meta.pack() + b"\x55" + packet[1:])))
 
 
 @scenario("segment-ip", "rx-segment:16", on=TCP, needs=("inner",))
@@ -109,30 +107,28 @@ def segment_ip(t):
     """Rules 4 and 5: lengths, fragments and headers of IP that are not sound."""
     live = t.handshake()
     meta, packet = made(segment.tcp(t.mine, t.theirs, PORTS, data()))
-    for text, changed in (
-            ("IPv4: a header of 16 bytes", edited(packet, 0, "B", 0x44)),
-            ("IPv4: a header of 24 bytes that has 20", edited(packet, 0, "B", 0x46)),
-            ("IPv4: total length 0", edited(packet, 2, ">H", 0)),
-            ("IPv4: total length one less", edited(packet, 2, ">H", len(packet) - 1)),
-            ("IPv4: total length one more", edited(packet, 2, ">H", len(packet) + 1)),
-            ("IPv4: total length 65535", edited(packet, 2, ">H", 65535)),
-            ("IPv4: more fragments", edited(packet, 6, ">H", 0x2000)),
-            ("IPv4: an offset", edited(packet, 6, ">H", 0x0001)),
-            ("IPv4: the last offset", edited(packet, 6, ">H", 0x1FFF))):
-        wrong(t, live, text, meta.pack() + changed)
+    refused(t, live, [("IPv4: " + text, meta.pack() + changed) for text, changed in (
+        ("a header of 16 bytes", edited(packet, 0, "B", 0x44)),
+        ("a header of 24 bytes that has 20", edited(packet, 0, "B", 0x46)),
+        ("total length 0", edited(packet, 2, ">H", 0)),
+        ("total length one less", edited(packet, 2, ">H", len(packet) - 1)),
+        ("total length one more", edited(packet, 2, ">H", len(packet) + 1)),
+        ("total length 65535", edited(packet, 2, ">H", 65535)),
+        ("more fragments", edited(packet, 6, ">H", 0x2000)),
+        ("an offset", edited(packet, 6, ">H", 0x0001)),
+        ("the last offset", edited(packet, 6, ">H", 0x1FFF)))])
     meta, packet = made(segment.tcp(*V6, PORTS, data()))
-    for text, changed in (
-            ("IPv6: length 0", edited(packet, 4, ">H", 0)),
-            ("IPv6: one less", edited(packet, 4, ">H", len(packet) - 41)),
-            ("IPv6: one more", edited(packet, 4, ">H", len(packet) - 39))):
-        wrong(t, live, text, meta.pack() + changed)
+    refused(t, live, [("IPv6: " + text, meta.pack() + changed) for text, changed in (
+        ("length 0", edited(packet, 4, ">H", 0)),
+        ("one less", edited(packet, 4, ">H", len(packet) - 41)),
+        ("one more", edited(packet, 4, ">H", len(packet) - 39)))])
     # Extension headers, with metadata that knows about them.
-    for kind, text in ((0, "hop-by-hop"), (43, "routing"), (44, "fragment"), (60, "destination")):
-        extension = bytes([6, 0, 1, 4, 0, 0, 0, 0])
-        changed = (edited(edited(packet, 6, "B", kind), 4, ">H", len(packet) - 32)[:40]
-                   + extension + packet[40:])
-        wrong(t, live, "IPv6: %s header" % text,
-              meta.but(header=meta.header + 8, start=48).pack() + changed)
+    longer = edited(packet, 4, ">H", len(packet) - 32)
+    extension = bytes([6, 0, 1, 4, 0, 0, 0, 0])
+    refused(t, live, [
+        ("IPv6: extension header %d" % kind, meta.but(header=meta.header + 8, start=48).pack()
+         + edited(longer[:40], 6, "B", kind) + extension + packet[40:])
+        for kind in (0, 43, 44, 60)])
 
 
 @scenario("segment-protocol", "rx-segment:8", on=TCP, needs=("inner",))
@@ -140,16 +136,13 @@ def segment_protocol(t):
     """Rule 6: protocols that are not cut, headers that are not inside."""
     live = t.handshake()
     meta, packet = made(segment.tcp(t.mine, t.theirs, PORTS, data()))
-    for protocol, text in ((1, "ICMP"), (4, "IPv4 in IPv4"), (47, "GRE"), (132, "SCTP"),
-                           (17, "TCP that says UDP")):
-        wrong(t, live, text, meta.pack() + edited(packet, 9, "B", protocol))
-    wrong(t, live, "a TCP header of 16 bytes", meta.but(header=36).pack()
-          + edited(packet, 32, "B", 0x40))
     short = segment.tcp(t.mine, t.theirs, PORTS, b"")
-    wrong(t, live, "a TCP header that ends outside", meta.but(header=80).pack()
-          + edited(short, 32, "B", 0xF0))
-    half = edited(short[:30], 2, ">H", 30)
-    wrong(t, live, "half a TCP header", meta.pack() + half)
+    refused(t, live, [
+        ("protocol %d" % n, meta.pack() + edited(packet, 9, "B", n)) for n in (1, 4, 17, 47, 132)
+    ] + [
+        ("a TCP header of 16 bytes", meta.but(header=36).pack() + edited(packet, 32, "B", 0x40)),
+        ("one that ends outside", meta.but(header=80).pack() + edited(short, 32, "B", 0xF0)),
+        ("half of one", meta.pack() + edited(short[:30], 2, ">H", 30))])
 
 
 @scenario("segment-flags", "rx-segment:7", on=TCP, needs=("inner",))
@@ -157,11 +150,11 @@ def segment_flags(t):
     """Rules 7 and 8: SYN, RST, URG; lengths in UDP that are another's."""
     live = t.handshake()
     meta, packet = made(segment.tcp(t.mine, t.theirs, PORTS, data()))
-    for text, flags in (("SYN", SYN), ("SYN and ACK", SYN | ACK), ("RST", RST), ("URG", URG | ACK)):
-        wrong(t, live, text, meta.pack() + edited(packet, 33, "B", flags))
+    refused(t, live, [("flags 0x%x" % flags, meta.pack() + edited(packet, 33, "B", flags))
+                      for flags in (SYN, SYN | ACK, RST, URG | ACK)])
     meta, packet = made(segment.udp(t.mine, t.theirs, PORTS, data()))
-    for length in (0, len(packet) - 21, 8):
-        wrong(t, live, "UDP of %d bytes" % length, meta.pack() + edited(packet, 24, ">H", length))
+    refused(t, live, [("UDP of %d bytes" % n, meta.pack() + edited(packet, 24, ">H", n))
+                      for n in (0, 8, len(packet) - 21)])
 
 
 @scenario("segment-metadata", "rx-segment:109", on=TCP, needs=("inner",))
@@ -176,14 +169,10 @@ def segment_metadata(t):
         changes += [dict(header=n) for n in (0, meta.start, meta.header - 4, meta.header + 4, 65535)]
         changes += [dict(start=n) for n in (0, meta.start - 2, meta.start + 2, len(packet) - 2, 65535)]
         changes += [dict(offset=n) for n in (0, 2, 22 - meta.offset, 65535)]
-        sent = [send(live, meta.but(**change).pack() + packet, REQUIRE_ACK)
-                for change in changes]
-        live.read(quiet(0.3))
-        t.expect(live.alive(), "%s: the session" % name)
-        for seq, change in zip(sent, changes):
-            t.expect(seq not in live.acked, "%s: %s is acknowledged" % (name, change))
+        refused(t, live, [("%s: %s" % (name, change), meta.but(**change).pack() + packet)
+                          for change in changes])
     meta, packet = made(segment.tcp(t.mine, t.theirs, PORTS, data(), flags=ACK | CWR))
-    wrong(t, live, "CWR without 0x80", meta.but(type=segment.TCP4).pack() + packet)
+    refused(t, live, [("CWR without 0x80", meta.but(type=segment.TCP4).pack() + packet)])
 
 
 @scenario("segment-sum", "rx-segment:16", on=TCP, needs=("inner",))
@@ -194,10 +183,10 @@ def segment_sum(t):
         at = meta.start + meta.offset
         good = segment.get16(packet, at)
         done = segment.get16(segment.cut(meta, packet)[0], at)
-        for text, value in (("its complement", good ^ 0xFFFF), ("one more", good + 1 & 0xFFFF),
-                            ("zero", 0), ("a computed checksum", done)):
-            wrong(t, live, "%s: %s" % (name, text),
-                  meta.pack() + edited(packet, at, ">H", value))
+        refused(t, live, [
+            ("%s: %s" % (name, text), meta.pack() + edited(packet, at, ">H", value))
+            for text, value in (("its complement", good ^ 0xFFFF), ("one more", good + 1 & 0xFFFF),
+                                ("zero", 0), ("a computed checksum", done))])
 
 
 @scenario("segment-size", "rx-segment:16", on=TCP, needs=("inner",))
@@ -206,10 +195,10 @@ def segment_size(t):
     live = t.handshake()
     for make, name in ((segment.tcp, "TCP"), (segment.udp, "UDP")):
         meta, packet = made(make(t.mine, t.theirs, PORTS, data()))
-        for size in (0, 1, 8, 87, 3000, 3001, 65535):
-            wrong(t, live, "%s: size %d" % (name, size), meta.but(size=size).pack() + packet)
-        packet = make(t.mine, t.theirs, PORTS, data(128 * 88 + 1))
-        wrong(t, live, "%s: 129 segments" % name, meta.but(size=88).pack() + packet)
+        many = make(t.mine, t.theirs, PORTS, data(128 * 88 + 1))
+        refused(t, live, [("%s: size %d" % (name, size), meta.but(size=size).pack() + packet)
+                          for size in (0, 1, 8, 87, 3000, 3001, 65535)]
+                + [("%s: 129 segments" % name, meta.but(size=88).pack() + many)])
         wire_most = make(t.mine, t.theirs, PORTS, data(65508 - meta.header))
         t.expect(len(wire_most) == 65508, "a packet of 65,508 bytes")
         seq = live.session.next_seq
@@ -226,7 +215,7 @@ def segment_fragment(t):
     """FRAGMENT on channel 1: dropped as on channel 0."""
     live = t.handshake()
     meta, packet = made(segment.tcp(t.mine, t.theirs, PORTS, data()))
-    wrong(t, live, "FRAGMENT", meta.pack() + packet, FRAGMENT)
+    refused(t, live, [("FRAGMENT", meta.pack() + packet)], FRAGMENT)
 
 
 @scenario("segment-channel", "rx-channel:2", on=TCP, needs=("inner",))
@@ -235,8 +224,7 @@ def segment_channel(t):
     live = t.handshake()
     meta, packet = made(segment.tcp(t.mine, t.theirs, PORTS, data()))
     for number in (2, 129):
-        expect_ignored(t, live, live.send, "channel %d" % number, kind=Type.DATA,
-                       plain=meta.pack() + packet, flags=REQUIRE_ACK, channel=number)
+        refused(t, live, [("channel %d" % number, meta.pack() + packet)], channel=number)
 
 
 @scenario("segment-datagram", "rx-channel:2", on=DATAGRAMS, needs=("inner",))
@@ -245,10 +233,9 @@ def segment_datagram(t):
     live = t.handshake()
     meta, packet = made(segment.tcp(t.mine, t.theirs, PORTS, data(200)), 100)
     plain = meta.pack() + packet
-    wrong(t, live, "in one piece", plain)
-    whole = struct.pack(">IHH", 0, 0, len(plain)) + plain
-    wrong(t, live, "in a fragment", whole, FRAGMENT | LAST_FRAG)
-    t.expect(not live.data, "not delivered")
+    refused(t, live, [("in one piece", plain)])
+    refused(t, live, [("in a fragment", struct.pack(">IHH", 0, 0, len(plain)) + plain)],
+            FRAGMENT | LAST_FRAG)
 
 
 @scenario("segment-modest", "rx-channel:2", on=TCP, needs=("inner", "modest"))
@@ -257,5 +244,5 @@ def segment_modest(t):
     live = t.handshake()
     offers = [a.offload for _, a in live.acks if a.offload is not None]
     t.expect(not any(offers), "it is not offered")
-    for _, (meta, packet) in list(kinds(t))[:2]:
-        wrong(t, live, "a sound one", meta.pack() + packet)
+    refused(t, live, [(name, meta.pack() + packet)
+                      for name, (meta, packet) in list(kinds(t))[:2]])
