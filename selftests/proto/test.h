@@ -17,6 +17,7 @@
 #include "../../kernel/proto/handshake_common.h"
 #include "../../kernel/proto/mtu.h"
 #include "../../kernel/proto/replay.h"
+#include "../../kernel/proto/segment.h"
 #include "../../kernel/proto/telemetry.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -650,6 +650,35 @@ static void loss_case(json_t *o)
 	}
 }
 
+static void segment_case(json_t *o)
+{
+	static u8 plain[POOL_MAX_PLAINTEXT];
+	size_t len = bytes(o, "plain", plain, sizeof(plain)), packet = 0;
+	bool valid = json_is_true(member(o, "valid"));
+	const u8 *p = plain + POOL_SEGMENT_HDR;
+	struct pool_segment m = { 0 }, own;
+	u8 back[POOL_SEGMENT_HDR];
+	int err = -1;
+
+	if (len >= POOL_SEGMENT_HDR) {
+		packet = len - POOL_SEGMENT_HDR;
+		err = pool_segment_decode(&m, plain) ?: pool_segment_check(&m, p, packet);
+	}
+	CHECK(!err == valid, "valid");
+	if (!valid)
+		return;
+	CHECK(m.type == number(o, "type"), "type");
+	CHECK(m.flags == number(o, "flags"), "flags");
+	CHECK(m.size == number(o, "size"), "size");
+	CHECK(m.hdr_len == number(o, "header"), "header");
+	CHECK(m.csum_start == number(o, "start"), "start");
+	CHECK(m.csum_offset == number(o, "offset"), "offset");
+	CHECK(pool_segment_count(&m, packet) == number(o, "count"), "count");
+	CHECK(!pool_segment_describe(&own, m.size, p, packet), "plain");
+	pool_segment_encode(back, &own);
+	CHECK(!memcmp(back, plain, sizeof(back)), "plain");
+}
+
 #define VECTORS(name)								\
 	static void name##_json(void **state)					\
 	{									\
@@ -670,6 +699,7 @@ VECTORS(telemetry)
 VECTORS(digest)
 VECTORS(rtt)
 VECTORS(loss)
+VECTORS(segment)
 
 int main(void)
 {
@@ -687,6 +717,7 @@ int main(void)
 		cmocka_unit_test(digest_json),
 		cmocka_unit_test(rtt_json),
 		cmocka_unit_test(loss_json),
+		cmocka_unit_test(segment_json),
 	};
 
 	if (sodium_init() < 0)

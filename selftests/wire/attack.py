@@ -50,6 +50,7 @@ def arguments():
     p.add_argument("--wait-file", help="and it goes on when this exists")
     p.add_argument("--skip", action="append", default=[], metavar="PATTERN")
     p.add_argument("--slow", action="store_true", help="with the slow ones")
+    p.add_argument("--modest", action="store_true", help="the target takes no large packets")
     p.add_argument("--load", action="store_true", help="the target keeps to the numbers of 5.8")
     p.add_argument("--tap", action="store_true")
     p.add_argument("--first", type=int, default=1, help="number of the first TAP line")
@@ -131,7 +132,7 @@ def main():
     can = dict(inner=bool(args.inner), listen=bool(args.listen),
                pause=bool(args.pause or args.wait_file), second=bool(args.second_key), load=args.load,
                sources=bool(args.sources), places=args.transport != "raw" or bool(args.sources),
-               tcp=args.transport != "tcp" and args.tcp_too)
+               modest=args.modest, tcp=args.transport != "tcp" and args.tcp_too)
     for name in names:
         s = scenarios[name]
         number += 1

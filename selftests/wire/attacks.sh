@@ -26,6 +26,13 @@ know att preshared-key "$TMP/psk" || t_bail "a pre-shared key"
 attacks --key "$TMP/att.key" --target "[fd99::1]:9253" --psk "$TMP/psk" "${inner[@]}" \
 	init-old init-filled response-psk response-spent response-replayed flip mitm-swap-both
 
+# And what only a device that takes no large packets refuses.
+on h1 ethtool -K pool0 gro off >/dev/null
+know att preshared-key /dev/null || t_bail "no pre-shared key any more"
+attacks "${v4[@]}" "${inner[@]}" --modest segment-modest
+on h1 ethtool -K pool0 gro on >/dev/null
+know att preshared-key "$TMP/psk"
+
 check "a ping afterwards" py_peer att --psk "$TMP/psk" --connect 10.99.0.1:9253 \
 	--ping 10.10.0.2 10.10.0.1 3 --time $((10 * POOL_SLOW)) --close
 check "no connection is left" wait_for 15 test "$(dev .connections)" -eq 0

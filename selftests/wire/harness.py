@@ -35,12 +35,12 @@ class PythonTarget:
     """with PythonTarget() as target: target.trial() is what a scenario wants."""
 
     def __init__(self, psk=NO_PSK, slow=False, dial=False, host="127.0.0.1",
-                 transport=TRANSPORT_TCP):
+                 transport=TRANSPORT_TCP, modest=False):
         self.host, self.slow = host, slow
         self.attacker = secret()
         self.transport = transport
         self.node = Node(secret(), b"target", timers=short_timers() if slow else None,
-                         transports=1 | 1 << transport - 1)
+                         transports=1 | 1 << transport - 1, large=not modest)
         self.peer = self.node.add_peer(Peer(PUB(self.attacker), psk, [OURS + "/32"]))
         self.second = secret()
         self.node.add_peer(Peer(PUB(self.second)))
@@ -132,5 +132,6 @@ class PythonTarget:
 def attack(name, psk=NO_PSK, host="127.0.0.1", transport=TRANSPORT_TCP):
     """The verdict on a Python target of its own."""
     s = attacks.load_all()[name]
-    with PythonTarget(psk, s.slow, "listen" in s.needs, host, transport) as target:
+    with PythonTarget(psk, s.slow, "listen" in s.needs, host, transport,
+                      "modest" in s.needs) as target:
         return attacks.run(s, target.trial(), target.counters)

@@ -18,6 +18,22 @@ allowed=(allowed-ips "10.10.0.2/32,fd10::2/128")
 # pings: of the Python peer, through the session, to pool0.
 pings=(--ping 10.10.0.2 10.10.0.1 5 --ping fd10::2 fd10::1 5)
 
+# tcp_to ADDRESS: a file from h1 to h2; what comes is the same.
+tcp_to() {
+	local to=$1 server rc=0
+	[[ $to != *:* ]] || to="[$to]"
+	head -c 300000 /dev/urandom >"$TMP/file"
+	rm -f "$TMP/copy"
+	ip netns exec h2 timeout "$limit" socat -u TCP6-LISTEN:7000,reuseaddr,ipv6only=0 \
+		"CREATE:$TMP/copy" &
+	server=$!
+	wait_for 5 eval 'on h2 ss -Hltn "sport = :7000" | grep -q .' || rc=1
+	on h1 timeout "$limit" socat -u "OPEN:$TMP/file" "TCP:$to:7000" || rc=1
+	wait $server || rc=1
+	cmp "$TMP/file" "$TMP/copy" || rc=1
+	return $rc
+}
+
 # --- the Python peer calls ---------------------------------------------------
 
 for outer in 4 6; do
@@ -85,11 +101,69 @@ if [ -e /dev/net/tun ] || modprobe tun 2>/dev/null; then
 	check "kernel to kernel, through a TUN device of the Python peer" ping_ok h1 10.10.0.2
 	check "and IPv6, the other way" ping_ok h2 fd10::1
 	check "and packets that fill the MTU" ping_ok h2 10.10.0.1 -s 1328 -M "do"
+	# Large packets: Python cuts them, and h2's stack judges its checksums.
+	large() { peer called .tx_large; }
+	for to in 10.10.0.2 fd10::2; do
+		before=$(large)
+		check "TCP in large packets to $to, cut by Python" tcp_to $to
+		check_cmp "$to: they were large" "$(large)" -gt "$before"
+	done
+	finished
+	check_eq "all of which it had" "$(large)" "$(last_line '[.peers[0].sessions[].rx_large] | add')"
+	check_eq "and it dropped nothing" '{}' "$(last_line '.drops | tostring')"
+	check_eq "no checksum was wrong" 0 "$(on h2 nstat -asz TcpInCsumErrors | awk '!/^#/ { print $2 }')"
+	forget called
+
+	know called "${allowed[@]}" endpoint 10.99.0.2:9300
+	listening called --tun pytun0 --no-large
+	ip -n h2 addr add 10.10.0.2/24 dev pytun0
+	ip -n h2 link set pytun0 up mtu 1356
+	check "Python takes no large packets: TCP" tcp_to 10.10.0.2
+	check_eq "and gets none" 0 "$(large)"
+	check "but ICMP as before" ping_ok h1 10.10.0.2
 	finished
 	forget called
 else
 	t_skip "the Python peer behind a TUN device" "this kernel has none"
 fi
+
+# --- large packets from the Python peer -------------------------------------------
+
+# large_from SOURCE ADDRESS: a UDP packet of 20 segments and an end; $TMP/large says what came.
+large_from() {
+	: >"$TMP/large"
+	ip netns exec h1 /usr/bin/python3 - "$2" "$limit" >"$TMP/large" 2>&1 <<-'END' &
+		import socket, sys
+		s = socket.socket(socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+		s.bind((sys.argv[1], 6005))
+		s.settimeout(float(sys.argv[2]))
+		got = [s.recv(65536) for _ in range(21)]
+		print([len(d) for d in got] == [1200] * 20 + [7] and
+		      b''.join(got) == bytes(n % 256 for n in range(24007)) and 'the same' or got)
+	END
+	wait_for 5 eval 'on h1 ss -Hlun "sport = :6005" | grep -q .'
+	background caller --connect 10.99.0.1:9253 --large "$1" "$2" 6005 24007 1200
+}
+know caller "${allowed[@]}"
+for pair in "10.10.0.2 10.10.0.1" "fd10::2 fd10::1"; do
+	# shellcheck disable=SC2086
+	large_from $pair
+	check "a large packet from Python, ${pair% *}: every segment, unchanged" \
+		wait_for 10 grep -qx "the same" "$TMP/large"
+	check_eq "${pair% *}: it came whole" 1 "$(peer caller .rx_large)"
+	finished
+	forget caller; know caller "${allowed[@]}"
+done
+on h1 ethtool -K pool0 gro off >/dev/null
+large_from 10.10.0.2 10.10.0.1
+check "pool0 takes no large packets: Python cuts" wait_for 10 grep -qx "the same" "$TMP/large"
+check_eq "and sends none" 0 "$(peer caller .rx_large)"
+finished
+on h1 ethtool -K pool0 gro on >/dev/null
+forget caller
+check_eq "no checksum was wrong" 0 "$(on h1 nstat -asz UdpInCsumErrors Udp6InCsumErrors |
+	awk '!/^#/ { n += $2 } END { print n + 0 }')"
+check_eq "no packet was refused" 0 "$(drops rx-segment)"
 
 # --- sessions that move ------------------------------------------------------
 

@@ -23,7 +23,7 @@ import signal
 import sys
 import time
 
-from pool import inner, keyfile, tlv
+from pool import inner, keyfile, segment, tlv
 from pool.crypto import PUB
 from pool.handshake import TRANSPORT_RAW, TRANSPORT_TCP, TRANSPORT_UDP
 from pool.keys import NO_PSK
@@ -98,6 +98,11 @@ def arguments():
                      help="answer echo requests to this address")
     run.add_argument("--ping", action="append", nargs=3, default=[],
                      metavar=("SOURCE", "DESTINATION", "COUNT"))
+    run.add_argument("--large", action="append", nargs=5, default=[],
+                     metavar=("SOURCE", "DESTINATION", "PORT", "BYTES", "SIZE"),
+                     help="send one large UDP packet, in segments of that size, when the first "
+                          "session is up; the bytes count up from 0")
+    run.add_argument("--no-large", action="store_true", help="take no large packets")
     run.add_argument("--interval", type=float, default=0.1, help="between pings")
     run.add_argument("--time", type=float, default=60)
     run.add_argument("--stay", action="store_true", help="stay after the last ping")
@@ -195,7 +200,7 @@ def main():
                 on_offer=args.offer_on_offer, use_telemetry=not args.no_telemetry,
                 lies=args.lies, max_plaintext=args.max_plaintext, priority=args.priority,
                 key_log=args.key_log, transports=TRANSPORTS[args.transport][1],
-                mtu_search=args.mtu_search)
+                mtu_search=args.mtu_search, large=not args.no_large)
     node.responder.difficulty = args.difficulty
     endpoint = host_port(args.connect) if args.connect else None
     peer = node.add_peer(Peer(keyfile.load(args.peer_key),
@@ -258,6 +263,12 @@ def main():
         if peer.current or peer.sessions:
             for p in pings:
                 p.step(node.mono())
+        if peer.current and args.large:
+            for source, destination, port, length, size in args.large:
+                data = bytes(n % 256 for n in range(int(length)))
+                node.send_large(peer, segment.udp(source, destination, (7000, int(port)), data),
+                                int(size))
+            args.large = []
         if args.reconnect and peer.current and break_at is None:
             break_at = node.mono() + args.reconnect
         if args.reconnect and break_at and node.mono() >= break_at:

@@ -141,7 +141,7 @@ class Units(unittest.TestCase):
     def test_committed_vectors(self):
         """Those that are quick to make; vectors.py --check looks at all."""
         for name in ("hkdf", "header", "tlv", "epoch", "packet", "address", "replay", "rekey",
-                     "telemetry", "digest", "rtt", "loss"):
+                     "telemetry", "digest", "rtt", "loss", "segment"):
             with open(os.path.join(vectors.DIRECTORY, name + ".json"), encoding="utf-8") as f:
                 text = f.read()
             self.assertEqual(text, vectors.text_of(vectors.FILES[name]), name)

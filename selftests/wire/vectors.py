@@ -24,6 +24,7 @@ from pool.keys import NO_PSK, Direction, epoch_keys
 from pool.replay import RANGE, Window
 from vectors_common import rnd, rnd64, u64
 from vectors_datagram import discovers, fragments
+from vectors_segment import segments
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DIRECTORY = os.path.join(HERE, "..", "..", "spec", "vectors")
@@ -1109,7 +1110,7 @@ def replays():
 FILES = dict(hkdf=hkdf, header=headers, tlv=tlvs, puzzle=puzzles, epoch=epochs,
              handshake=handshakes, packet=packets, address=addresses, replay=replays,
              rekey=rekeys, telemetry=telemetries, digest=digests, rtt=round_trips,
-             loss=losses, fragment=fragments, discover=discovers)
+             loss=losses, fragment=fragments, discover=discovers, segment=segments)
 
 
 def text_of(function):

@@ -16,6 +16,7 @@
 #include "../../../kernel/proto/handshake_common.h"
 #include "../../../kernel/proto/mtu.h"
 #include "../../../kernel/proto/replay.h"
+#include "../../../kernel/proto/segment.h"
 #include "../../../kernel/proto/telemetry.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);

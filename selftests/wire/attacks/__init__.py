@@ -36,7 +36,8 @@ class Scenario:
 def scenario(name, *drops, also=(), needs=(), slow=False, on=ALL):
     """needs: "inner" addresses, "listen" (be dialled), "pause" (--wait-file), a
     "second" identity, a target with the "load" policy of 5.8, many "sources", other "places" to
-    send from, a target that can be reached over "tcp" too. on: the transports it is for; what it
+    send from, a target that can be reached over "tcp" too, a target that is "modest" and takes no
+    large packets. on: the transports it is for; what it
     says of closed connections is silence on datagrams."""
     def note(function):
         assert name not in SCENARIOS, name
@@ -155,8 +156,8 @@ def run(s, trial, counters=None):
 
 
 def load_all():
-    from . import (datagram, dialled, fragment, init, mitm, rekey, response, roaming, session,
-                   stream)
+    from . import (datagram, dialled, fragment, init, mitm, rekey, response, roaming, segment,
+                   session, stream)
     assert (datagram and dialled and fragment and init and mitm and rekey and response
-            and roaming and session and stream)
+            and roaming and segment and session and stream)
     return SCENARIOS

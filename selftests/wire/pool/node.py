@@ -22,6 +22,8 @@ from .header import (COMPRESSED, FRAGMENT, HANDSHAKE, LAST_FRAG, PRIORITY, REQUI
 from .keys import NO_PSK
 from .paths import Paths
 from .rekey import KNOWN, OFFER, Rekey, Rekeyer
+from .segment import OFFER as OFFER_LARGE
+from .segment import Large
 from .session import KeyLog, Session, check, fingerprint
 
 FIRST_ACK = 80
@@ -125,6 +127,8 @@ class NodeSession(Session):
         self.reattach_by = None
         self.reattached = 0
         self.rx_packets = self.tx_packets = 0
+        self.takes_large = False        # the other end
+        self.rx_large = self.tx_large = 0
 
 
 class RunningAttempt(Attempt):
@@ -133,12 +137,12 @@ class RunningAttempt(Attempt):
     repeats = ()
 
 
-class Node(Paths):
+class Node(Paths, Large):
     def __init__(self, secret, name=None, heartbeat=5.0, prove_work=False, organisation=0,
                  segment=0, timers=None, real=time.time_ns, mono=time.monotonic, rekey=True,
                  first_rekey=True, at_once=False, on_offer=None, use_telemetry=True, lies=None,
                  max_plaintext=65519, priority=None, key_log=False, transports=tlv.TCP,
-                 mtu_search=False):
+                 mtu_search=False, large=True):
         """rekey: as the first revision without it. first_rekey: offer epoch 1 as a responder;
         at_once: as an initiator too. on_offer: answer an offer with one of our own that "wins"
         or "loses", as if both had offered at once. priority: PRIORITY on all DATA or on none."""
@@ -149,7 +153,8 @@ class Node(Paths):
         self.prove_work = prove_work
         self.heartbeat = heartbeat
         self.hello = tlv.hello(name, Address.of(self.public, organisation, segment).pack(),
-                               max_plaintext, transports)
+                               max_plaintext, transports, OFFER_LARGE if large else 0)
+        self.large = large
         self.mtu_search = mtu_search
         self.max_plaintext = max_plaintext
         self.rekey, self.first_rekey = rekey, first_rekey
@@ -319,7 +324,7 @@ class Node(Paths):
         peer.stamp, peer.stamp_at = header.timestamp, now
         session = self.new_session(accepted.keys, header.sid, False, peer, conn)
         session.response_hash = digest
-        self.learn(peer, accepted.tlvs)
+        self.learn(peer, accepted.tlvs, session)
         self.prove(conn, peer)
         conn.unknown = 0
         self.first_ack(session)
@@ -347,8 +352,9 @@ class Node(Paths):
         self.sessions[sid] = session
         return session
 
-    def learn(self, peer, t):
+    def learn(self, peer, t, session):
         """Hello TLVs; a later value replaces an earlier one."""
+        self.learn_large(session, t)
         for what in ("name", "transports", "max_plaintext"):
             if getattr(t, what) is not None:
                 setattr(peer, what, getattr(t, what))
@@ -431,7 +437,9 @@ class Node(Paths):
         peer = session.peer
         if header.type == Type.DATA:
             if header.channel:
-                raise Drop("rx-channel")
+                self.on_large(session, header, plain, conn)
+                self.acknowledge(session, header)
+                return
             outer = conn.ecn if conn.datagram else 0
             if pieces:
                 whole = self.on_fragment(session, header, plain, conn)
@@ -450,7 +458,7 @@ class Node(Paths):
                 t = tlv.parse(plain)
             except tlv.Malformed:
                 raise Drop("rx-tlv") from None
-            self.learn(peer, t)
+            self.learn(peer, t, session)
             self.learn_reports(peer, t)
             if block:
                 self.compare(session, block)
@@ -507,11 +515,11 @@ class Node(Paths):
         session.last_ack = now
         self.send(session, Type.ACK, plain)
 
-    def send(self, session, kind, plain=b"", flags=0):
+    def send(self, session, kind, plain=b"", flags=0, **fields):
         """False if there is no connection to send it on."""
         if session.conn is None:
             return False
-        session.conn.send(session.seal(kind, plain, flags))
+        session.conn.send(session.seal(kind, plain, flags, **fields))
         return True
 
     def send_heartbeat(self, session):
@@ -880,6 +888,7 @@ class Node(Paths):
                 overload=p.overload, sessions=[dict(
                     sid=s.sid.hex(), confirmed=s.confirmed, current=s is p.current,
                     initiator=s.initiator, rx_packets=s.rx_packets, tx_packets=s.tx_packets,
+                    rx_large=s.rx_large, tx_large=s.tx_large, takes_large=s.takes_large,
                     sent=s.sent, reattached=s.reattached, moved=s.moved,
                     transport=s.transport, remote=s.conn.remote if s.conn else None,
                     size=s.search.size if s.search else None, epoch=s.epoch,

@@ -130,6 +130,6 @@ def overload(seconds):
     return item(OVERLOAD, bytes([min(int(seconds), 255)]))
 
 
-def hello(name=None, address=None, max_plaintext=65519, transports=TCP):
-    return write(Tlvs(transports=transports, max_plaintext=max_plaintext, offload=0, name=name,
-                      address=address))
+def hello(name=None, address=None, max_plaintext=65519, transports=TCP, offload=0):
+    return write(Tlvs(transports=transports, max_plaintext=max_plaintext, offload=offload,
+                      name=name, address=address))
