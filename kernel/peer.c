@@ -77,7 +77,7 @@ struct pool_peer *pool_peer_create(struct pool_device *device, const u8 key[POOL
 	mutex_init(&peer->state_lock);
 	INIT_LIST_HEAD(&peer->sessions);
 	INIT_LIST_HEAD(&peer->paths);
-	pool_fragment_init(&peer->fragments);
+	pool_fragments_setup(&peer->fragments);
 
 	list_add_tail(&peer->list, &device->peers);
 	++device->n_peers;
@@ -103,7 +103,7 @@ static void peer_release(struct kref *kref)
 
 	pr_debug("%s: peer %llu destroyed\n", peer->device->dev->name, peer->internal_id);
 	WARN_ON(!pool_queue_empty(&peer->staged));
-	pool_fragment_free(&peer->fragments);
+	pool_fragments_free(&peer->fragments);
 	atomic_dec(&peer->device->n_refs);
 	call_rcu(&peer->rcu, peer_rcu_free);
 }
