@@ -24,7 +24,9 @@
 static const char aead_name[] = "rfc7539(chacha20,poly1305)";
 static const char hmac_name[] = "hmac(sha256)";
 
-/* Kept for its size and names; never keyed outside of the tests. */
+enum { SCRATCH_SPARE = 256 };	/* for drivers that come later, and want more */
+
+/* Kept so that the drivers stay; never keyed outside of the tests. */
 static struct pool_cipher probe;
 static size_t scratch_size __ro_after_init;
 
@@ -182,7 +184,7 @@ int pool_cipher_init(struct pool_cipher *c, const struct pool_dir_keys *keys)
 	if (err)
 		return err;
 	err = cipher_key(c, keys->enc, keys->mac);
-	/* A better driver may have come since the module was loaded. */
+	/* A better driver may have come since the module was loaded, which wants more. */
 	if (!err && aead_scratch_size(c->aead) > scratch_size)
 		err = -EOVERFLOW;
 	if (err) {
@@ -358,10 +360,19 @@ size_t pool_crypto_scratch_size(void)
 	return scratch_size;
 }
 
-void pool_crypto_names(const char **aead, const char **hmac)
+int pool_crypto_names(struct pool_crypto_names *names)
 {
-	*aead = crypto_tfm_alg_driver_name(crypto_aead_tfm(probe.aead));
-	*hmac = crypto_tfm_alg_driver_name(crypto_shash_tfm(probe.hmac));
+	struct pool_cipher c = {};
+	int err = cipher_alloc(&c);
+
+	if (err)
+		return err;
+	strscpy(names->aead, crypto_tfm_alg_driver_name(crypto_aead_tfm(c.aead)),
+		sizeof(names->aead));
+	strscpy(names->hmac, crypto_tfm_alg_driver_name(crypto_shash_tfm(c.hmac)),
+		sizeof(names->hmac));
+	pool_cipher_destroy(&c);
+	return 0;
 }
 
 #include "selftest/crypto.c"
@@ -373,8 +384,11 @@ int __init pool_crypto_init(void)
 
 	/*
 	 * The crypto API asks for modules only when it has nothing at all: where
-	 * plain SHA-256 is built in, the CPU's own instructions stay unused.
+	 * plain code is built in or was loaded alone, the CPU's own instructions
+	 * stay unused. What has been made with plain code is made anew with better.
 	 */
+	request_module("crypto-chacha20");
+	request_module("crypto-poly1305");
 	request_module("crypto-sha256");
 	err = cipher_alloc(&probe);
 	if (err) {
@@ -382,7 +396,7 @@ int __init pool_crypto_init(void)
 		       probe.aead ? hmac_name : aead_name, err);
 		return err;
 	}
-	scratch_size = ALIGN(aead_scratch_size(probe.aead), CRYPTO_MINALIGN);
+	scratch_size = ALIGN(aead_scratch_size(probe.aead) + SCRATCH_SPARE, CRYPTO_MINALIGN);
 
 	failed = crypto_selftest();
 	if (failed) {

@@ -3,6 +3,8 @@
 #ifndef _POOL_CRYPTO_H
 #define _POOL_CRYPTO_H
 
+#include <linux/crypto.h>
+
 #include "proto/keys.h"
 
 #include <linux/skbuff.h>
@@ -59,8 +61,13 @@ int pool_cipher_seal_skb(const struct pool_cipher *c, void *scratch,
 int pool_crypto_init(void);
 void pool_crypto_exit(void);
 
-/* Which drivers the kernel chose; valid until pool_crypto_exit(). */
-void pool_crypto_names(const char **aead, const char **hmac);
+/* Which drivers the kernel chooses by now: the next pool_cipher_init() has the same. */
+struct pool_crypto_names {
+	char aead[CRYPTO_MAX_ALG_NAME], hmac[CRYPTO_MAX_ALG_NAME];
+};
+
+/* May sleep. 0 or a negative errno. */
+int pool_crypto_names(struct pool_crypto_names *names);
 
 /*
  * Bytes of the scratch that pool_cipher_seal() and pool_cipher_open() want,

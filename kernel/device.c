@@ -341,6 +341,7 @@ void pool_device_forget_sessions(struct pool_device *device, u32 reason, bool cl
 	struct pool_peer *peer;
 
 	lockdep_assert_held(&device->update_lock);
+	pool_peer_reap(device);
 	pool_device_renew_secrets(device);
 	list_for_each_entry(peer, &device->peers, list)
 		pool_peer_stop(peer, reason, close);
@@ -644,6 +645,7 @@ static void pool_destruct(struct net_device *dev)
 	pool_peer_remove_all(device);
 	pool_allowedips_free(&device->allowedips);
 	mutex_unlock(&device->update_lock);
+	cancel_delayed_work_sync(&device->reap_work);
 	free_memory(device);
 	WARN_ON(atomic_read(&device->n_refs) || atomic_read(&device->n_sessions) ||
 		atomic_read(&device->tcp.n_sockets) || atomic_read(&device->udp.n_paths) ||
@@ -761,6 +763,8 @@ static int pool_newlink(struct net_device *dev, struct rtnl_newlink_params *para
 	spin_lock_init(&device->session_hash_lock);
 	spin_lock_init(&device->error_lock);
 	INIT_LIST_HEAD(&device->peers);
+	INIT_LIST_HEAD(&device->dead_peers);
+	INIT_DELAYED_WORK(&device->reap_work, pool_peer_reap_work);
 	INIT_DELAYED_WORK(&device->rotate_work, rotate_work);
 	pool_allowedips_init(&device->allowedips, &device->update_lock);
 	pool_tcp_init(device);

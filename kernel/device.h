@@ -91,6 +91,8 @@ struct pool_device {
 	u32 update_gen;			/* for consistent dumps; no two devices share one */
 
 	struct list_head peers;		/* update_lock */
+	struct list_head dead_peers;	/* update_lock: to be reaped */
+	struct delayed_work reap_work;	/* in case nobody does */
 	u32 n_peers;
 	struct pool_allowedips allowedips;
 

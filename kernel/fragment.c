@@ -11,6 +11,8 @@
 
 #define OWNER_SESSION	GENMASK_ULL(63, 32)
 
+static struct kmem_cache *reasm_cache;
+
 static u64 owner_of(const struct pool_session *s, u32 epoch)
 {
 	return s->internal_id << 32 | epoch;
@@ -49,7 +51,7 @@ static u32 take(struct pool_session *s, u64 owner, const struct pool_frag *f, co
 	u64 now = pool_now();
 
 	if (!fragments->slots)
-		fragments->slots = kvzalloc(sizeof(*fragments->slots), GFP_KERNEL);
+		WRITE_ONCE(fragments->slots, kmem_cache_zalloc(reasm_cache, GFP_KERNEL));
 	if (!fragments->slots)
 		return POOL_A_DROPS_RX_NO_MEMORY;
 	slot = pool_reasm_slot(fragments->slots, owner, f, now, &evicted);
@@ -90,7 +92,8 @@ static void refuse(struct pool_session *s, u64 owner, const u8 *plain, size_t le
 	if (len < POOL_FRAG_HDR || !READ_ONCE(fragments->slots))
 		return;
 	mutex_lock(&fragments->lock);
-	kfree_skb(pool_reasm_void(fragments->slots, owner, pool_get32(plain)));
+	if (fragments->slots)
+		kfree_skb(pool_reasm_void(fragments->slots, owner, pool_get32(plain)));
 	mutex_unlock(&fragments->lock);
 }
 
@@ -123,6 +126,14 @@ u32 pool_fragment_take(struct pool_session *s, struct pool_epoch *epoch, bool la
 	return drop;
 }
 
+/* None of them is in use. Under the lock, or nobody else is there. */
+static void slots_free(struct pool_fragments *f)
+{
+	if (f->slots)
+		kmem_cache_free(reasm_cache, f->slots);
+	WRITE_ONCE(f->slots, NULL);
+}
+
 u64 pool_fragment_tick(struct pool_peer *peer, u64 now)
 {
 	struct pool_fragments *fragments = &peer->fragments;
@@ -134,12 +145,14 @@ u64 pool_fragment_tick(struct pool_peer *peer, u64 now)
 		return U64_MAX;
 	s = pool_peer_session_get(peer);
 	mutex_lock(&fragments->lock);
-	while ((memory = pool_reasm_expire(fragments->slots, now, &next))) {
+	while (fragments->slots && (memory = pool_reasm_expire(fragments->slots, now, &next))) {
 		pool_drop(peer->device, peer, POOL_A_DROPS_RX_FRAGMENT_TIMEOUT);
 		if (s)
 			pool_report_drop(s, POOL_A_DROPS_RX_FRAGMENT_TIMEOUT);
 		kfree_skb(memory);
 	}
+	if (next == U64_MAX)
+		slots_free(fragments);
 	mutex_unlock(&fragments->lock);
 	pool_session_put(s);
 	return next;
@@ -153,21 +166,33 @@ void pool_fragment_forget(struct pool_session *s)
 	if (!READ_ONCE(fragments->slots))
 		return;
 	mutex_lock(&fragments->lock);
-	while ((memory = pool_reasm_forget(fragments->slots, owner_of(s, 0), OWNER_SESSION)))
+	while (fragments->slots && (memory = pool_reasm_forget(fragments->slots, owner_of(s, 0),
+							       OWNER_SESSION)))
 		kfree_skb(memory);
 	mutex_unlock(&fragments->lock);
 }
 
-void pool_fragment_init(struct pool_fragments *f)
+void pool_fragments_setup(struct pool_fragments *f)
 {
 	mutex_init(&f->lock);
 }
 
-void pool_fragment_free(struct pool_fragments *f)
+void pool_fragments_free(struct pool_fragments *f)
 {
 	unsigned int i;
 
 	for (i = 0; f->slots && i < POOL_REASM_SLOTS; ++i)
 		kfree_skb(pool_reasm_free(&f->slots->slots[i]));
-	kvfree(f->slots);
+	slots_free(f);
+}
+
+int __init pool_fragment_init(void)
+{
+	reasm_cache = KMEM_CACHE(pool_reasm, 0);
+	return reasm_cache ? 0 : -ENOMEM;
+}
+
+void pool_fragment_exit(void)
+{
+	kmem_cache_destroy(reasm_cache);
 }

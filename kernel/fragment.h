@@ -14,7 +14,7 @@ struct sk_buff;
 
 struct pool_fragments {
 	struct mutex lock;		/* of slots */
-	struct pool_reasm *slots;	/* NULL until there was a fragment */
+	struct pool_reasm *slots;	/* NULL while no message waits; lock, WRITE_ONCE */
 };
 
 /*
@@ -29,7 +29,12 @@ u8 pool_fragment_ecn(const struct sk_buff *skb);
 u64 pool_fragment_tick(struct pool_peer *peer, u64 now);
 /* The session ends. */
 void pool_fragment_forget(struct pool_session *s);
-void pool_fragment_init(struct pool_fragments *f);
-void pool_fragment_free(struct pool_fragments *f);
+/* A peer's, zeroed before. */
+void pool_fragments_setup(struct pool_fragments *f);
+void pool_fragments_free(struct pool_fragments *f);
+
+/* Of the module. */
+int pool_fragment_init(void);
+void pool_fragment_exit(void);
 
 #endif /* _POOL_FRAGMENT_H */

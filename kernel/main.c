@@ -4,12 +4,14 @@
  * travel in mutually authenticated, encrypted sessions.
  */
 #include "allowedips.h"
+#include "batch.h"
 #include "crypto.h"
 #include "device.h"
+#include "fragment.h"
 #include "netlink.h"
 #include "peer.h"
-#include "batch.h"
 #include "ratelimiter.h"
+#include "session.h"
 
 #include <linux/module.h>
 #include <net/genetlink.h>
@@ -32,9 +34,15 @@ static int __init pool_init(void)
 	ret = pool_batch_init();
 	if (ret)
 		goto err_allowedips;
-	ret = pool_peer_init();
+	ret = pool_session_init();
 	if (ret)
 		goto err_batch;
+	ret = pool_fragment_init();
+	if (ret)
+		goto err_session;
+	ret = pool_peer_init();
+	if (ret)
+		goto err_fragment;
 	ret = pool_device_init();
 	if (ret)
 		goto err_peer;
@@ -49,6 +57,10 @@ err_device:
 	rcu_barrier();
 err_peer:
 	pool_peer_exit();
+err_fragment:
+	pool_fragment_exit();
+err_session:
+	pool_session_exit();
 err_batch:
 	pool_batch_exit();
 err_allowedips:
@@ -64,6 +76,8 @@ static void __exit pool_exit(void)
 	pool_device_exit();
 	rcu_barrier();
 	pool_peer_exit();
+	pool_fragment_exit();
+	pool_session_exit();
 	pool_batch_exit();
 	pool_allowedips_module_exit();
 	pool_crypto_exit();

@@ -11,6 +11,7 @@
 #include <linux/rtnetlink.h>
 #include <net/sock.h>
 
+#include "crypto.h"
 #include "device.h"
 #include "netlink_priv.h"
 #include "peer.h"
@@ -207,6 +208,19 @@ static int put_identity(struct sk_buff *skb, struct pool_device *device)
 	       nla_put(skb, POOL_A_DEVICE_ADDRESS, sizeof(addr), addr) ? -EMSGSIZE : 0;
 }
 
+/* What cannot be found out now is left out. */
+static int put_drivers(struct sk_buff *skb)
+{
+	struct pool_crypto_names *names = kmalloc(sizeof(*names), GFP_KERNEL);
+	int err = 0;
+
+	if (names && !pool_crypto_names(names))
+		err = nla_put_string(skb, POOL_A_DEVICE_AEAD_DRIVER, names->aead) ||
+		      nla_put_string(skb, POOL_A_DEVICE_HMAC_DRIVER, names->hmac) ? -EMSGSIZE : 0;
+	kfree(names);
+	return err;
+}
+
 /* Those that peers have; not what is still being tried. */
 static u32 count_sessions(struct pool_device *device)
 {
@@ -262,7 +276,7 @@ static int fill_device(struct sk_buff *skb, struct pool_device *device, u32 port
 	    nla_put_u64_64bit(skb, POOL_A_DEVICE_REKEYS, atomic64_read(&stats->rekeys),
 			      POOL_A_DEVICE_PAD) ||
 	    pool_nl_put_limits(skb, POOL_A_DEVICE_REKEY_AFTER_PACKETS, &device->limits) ||
-	    pool_nl_put_bind(skb, device) || put_gate(skb, device) ||
+	    pool_nl_put_bind(skb, device) || put_drivers(skb) || put_gate(skb, device) ||
 	    pool_nl_put_drops(skb, POOL_A_DEVICE_DROPS, &stats->drops)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;

@@ -317,7 +317,7 @@ int pool_nl_peer_set_doit(struct sk_buff *skb, struct genl_info *info)
 					      info->extack);
 		if (err) {
 			if (created)
-				pool_peer_remove(peer);
+				pool_peer_remove(peer, false);
 			goto out_put;
 		}
 	}
@@ -329,6 +329,14 @@ out_put:
 out_unlock:
 	pool_nl_unlock_after_change(device);
 	return err;
+}
+
+/* Is there another request behind this one, in what was sent in one go? */
+static bool more_to_come(const struct sk_buff *skb, const struct genl_info *info)
+{
+	const u8 *end = (const u8 *)info->nlhdr + NLMSG_ALIGN(info->nlhdr->nlmsg_len);
+
+	return end + NLMSG_HDRLEN <= skb_tail_pointer(skb);
 }
 
 int pool_nl_peer_del_doit(struct sk_buff *skb, struct genl_info *info)
@@ -346,7 +354,7 @@ int pool_nl_peer_del_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	peer = pool_peer_lookup(device, key);
 	if (peer) {
-		pool_peer_remove(peer);
+		pool_peer_remove(peer, more_to_come(skb, info));
 		pool_peer_put(peer);
 	} else {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[POOL_A_PEER_PUBLIC_KEY],

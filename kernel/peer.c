@@ -9,6 +9,7 @@
 enum {
 	DIAL_MIN_MS = 250,
 	DIAL_MAX_MS = 4000,
+	REAP_DELAY = HZ / 10,	/* the rest of a batch should have come by then */
 };
 
 static struct kmem_cache *peer_cache;
@@ -58,6 +59,8 @@ struct pool_peer *pool_peer_create(struct pool_device *device, const u8 key[POOL
 		NL_SET_ERR_MSG(extack, "the device has 65536 peers, which is the most it can have");
 		return ERR_PTR(-ENOSPC);
 	}
+	/* One with this key may be on its way out: first things first. */
+	pool_peer_reap(device);
 	peer = kmem_cache_zalloc(peer_cache, GFP_KERNEL);
 	if (!peer) {
 		NL_SET_ERR_MSG(extack, "out of memory");
@@ -77,7 +80,7 @@ struct pool_peer *pool_peer_create(struct pool_device *device, const u8 key[POOL
 	mutex_init(&peer->state_lock);
 	INIT_LIST_HEAD(&peer->sessions);
 	INIT_LIST_HEAD(&peer->paths);
-	pool_fragment_init(&peer->fragments);
+	pool_fragments_setup(&peer->fragments);
 
 	list_add_tail(&peer->list, &device->peers);
 	++device->n_peers;
@@ -103,7 +106,7 @@ static void peer_release(struct kref *kref)
 
 	pr_debug("%s: peer %llu destroyed\n", peer->device->dev->name, peer->internal_id);
 	WARN_ON(!pool_queue_empty(&peer->staged));
-	pool_fragment_free(&peer->fragments);
+	pool_fragments_free(&peer->fragments);
 	atomic_dec(&peer->device->n_refs);
 	call_rcu(&peer->rcu, peer_rcu_free);
 }
@@ -120,7 +123,7 @@ static void make_dead(struct pool_peer *peer)
 	struct pool_device *device = peer->device;
 
 	lockdep_assert_held(&device->update_lock);
-	list_del_init(&peer->list);
+	list_move_tail(&peer->list, &device->dead_peers);
 	--device->n_peers;
 	pool_device_touch(device);
 	pool_allowedips_remove_by_peer(&device->allowedips, peer, &peer->allowedips_list);
@@ -147,36 +150,51 @@ static void remove_after_dead(struct pool_peer *peer)
 	pool_peer_put(peer);
 }
 
-void pool_peer_remove(struct pool_peer *peer)
-{
-	struct pool_device *device = peer->device;
-
-	make_dead(peer);
-	synchronize_net();
-	remove_after_dead(peer);
-	/* A recorded RESPONSE of a removed peer must not build its session again. */
-	pool_device_renew_secrets(device);
-}
-
-void pool_peer_remove_all(struct pool_device *device)
+void pool_peer_reap(struct pool_device *device)
 {
 	struct pool_peer *peer, *next;
-	LIST_HEAD(dead);
 
 	lockdep_assert_held(&device->update_lock);
-	if (list_empty(&device->peers))
+	if (list_empty(&device->dead_peers))
 		return;
-	list_for_each_entry_safe(peer, next, &device->peers, list) {
-		make_dead(peer);
-		list_add_tail(&peer->list, &dead);
-	}
 	synchronize_net();
-	list_for_each_entry_safe(peer, next, &dead, list) {
+	list_for_each_entry_safe(peer, next, &device->dead_peers, list) {
 		list_del_init(&peer->list);
 		remove_after_dead(peer);
 	}
 	/* A recorded RESPONSE of a removed peer must not build its session again. */
 	pool_device_renew_secrets(device);
+}
+
+void pool_peer_reap_work(struct work_struct *work)
+{
+	struct pool_device *device = container_of(to_delayed_work(work), struct pool_device,
+						  reap_work);
+
+	mutex_lock(&device->update_lock);
+	pool_peer_reap(device);
+	mutex_unlock(&device->update_lock);
+}
+
+void pool_peer_remove(struct pool_peer *peer, bool more)
+{
+	struct pool_device *device = peer->device;
+
+	make_dead(peer);
+	if (more)
+		queue_delayed_work(device->ctl_wq, &device->reap_work, REAP_DELAY);
+	else
+		pool_peer_reap(device);
+}
+
+void pool_peer_remove_all(struct pool_device *device)
+{
+	struct pool_peer *peer, *next;
+
+	lockdep_assert_held(&device->update_lock);
+	list_for_each_entry_safe(peer, next, &device->peers, list)
+		make_dead(peer);
+	pool_peer_reap(device);
 }
 
 void pool_peer_kick(struct pool_peer *peer)

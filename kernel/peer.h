@@ -92,8 +92,14 @@ struct pool_peer {
 /* Under update_lock. -EEXIST, -EADDRINUSE (own key), -ENOSPC, -ENOMEM; extack says. */
 struct pool_peer *pool_peer_create(struct pool_device *device, const u8 key[POOL_KEY_LEN],
 				   struct netlink_ext_ack *extack);
-/* Under update_lock. CLOSE goes out on its sessions. */
-void pool_peer_remove(struct pool_peer *peer);
+/*
+ * Under update_lock. CLOSE goes out on its sessions. @more: others follow at once, and what
+ * waits for a grace period may wait for the last of them: nothing reaches the peer any more,
+ * and the rest is up to pool_peer_reap(), or else to the work soon after.
+ */
+void pool_peer_remove(struct pool_peer *peer, bool more);
+void pool_peer_reap(struct pool_device *device);	/* under update_lock */
+void pool_peer_reap_work(struct work_struct *work);
 void pool_peer_remove_all(struct pool_device *device);
 
 /* A strong reference, or NULL. */

@@ -7,7 +7,14 @@
 
 #include <linux/slab.h>
 
+static struct kmem_cache *session_cache, *epoch_cache;
 static atomic64_t session_ids = ATOMIC64_INIT(0);
+
+static void epoch_free(struct pool_epoch *epoch)
+{
+	memzero_explicit(epoch, sizeof(*epoch));
+	kmem_cache_free(epoch_cache, epoch);
+}
 
 struct pool_epoch *pool_epoch_create(const struct pool_epoch_keys *keys, u32 number, u8 role)
 {
@@ -15,7 +22,7 @@ struct pool_epoch *pool_epoch_create(const struct pool_epoch_keys *keys, u32 num
 	u8 in = role == POOL_ROLE_INITIATOR ? POOL_R2I : POOL_I2R;
 	struct pool_epoch *epoch;
 
-	epoch = kzalloc(sizeof(*epoch), GFP_KERNEL);
+	epoch = kmem_cache_zalloc(epoch_cache, GFP_KERNEL);
 	if (!epoch)
 		return NULL;
 	if (pool_cipher_init(&epoch->tx, &keys->dir[out]))
@@ -34,7 +41,7 @@ struct pool_epoch *pool_epoch_create(const struct pool_epoch_keys *keys, u32 num
 err_tx:
 	pool_cipher_destroy(&epoch->tx);
 err_free:
-	kfree_sensitive(epoch);
+	epoch_free(epoch);
 	return NULL;
 }
 
@@ -44,7 +51,7 @@ static void epoch_release(struct kref *kref)
 
 	pool_cipher_destroy(&epoch->tx);
 	pool_cipher_destroy(&epoch->rx);
-	kfree_sensitive(epoch);
+	epoch_free(epoch);
 }
 
 void pool_epoch_put(struct pool_epoch *epoch)
@@ -74,7 +81,7 @@ bool pool_session_use(struct pool_session *s, struct pool_epoch_use *use)
 struct pool_session *pool_session_create(struct pool_peer *peer, const u8 sid[POOL_SID_LEN],
 					 u8 role, u8 transport)
 {
-	struct pool_session *s = kzalloc(sizeof(*s), GFP_KERNEL);
+	struct pool_session *s = kmem_cache_zalloc(session_cache, GFP_KERNEL);
 
 	if (!s)
 		return NULL;
@@ -106,7 +113,10 @@ struct pool_session *pool_session_create(struct pool_peer *peer, const u8 sid[PO
 
 static void session_rcu_free(struct rcu_head *rcu)
 {
-	kfree_sensitive(container_of(rcu, struct pool_session, rcu));
+	struct pool_session *s = container_of(rcu, struct pool_session, rcu);
+
+	memzero_explicit(s, sizeof(*s));
+	kmem_cache_free(session_cache, s);
 }
 
 static void session_release(struct kref *kref)
@@ -456,4 +466,21 @@ struct pool_path *pool_session_path_get(struct pool_session *s)
 		pool_path_get(path);
 	spin_unlock_bh(&s->path_lock);
 	return path;
+}
+
+/* By their size: kmalloc() would give each of them 2 KiB. */
+int __init pool_session_init(void)
+{
+	session_cache = KMEM_CACHE(pool_session, SLAB_HWCACHE_ALIGN);
+	epoch_cache = KMEM_CACHE(pool_epoch, SLAB_HWCACHE_ALIGN);
+	if (session_cache && epoch_cache)
+		return 0;
+	pool_session_exit();
+	return -ENOMEM;
+}
+
+void pool_session_exit(void)
+{
+	kmem_cache_destroy(session_cache);
+	kmem_cache_destroy(epoch_cache);
 }

@@ -283,6 +283,10 @@ static inline void pool_device_error(struct pool_device *device, u32 reason,
 	pool_device_errors(device, reason, 1, peer, key, remote);
 }
 
+/* Of the module. Exit: after what RCU has yet to free. */
+int pool_session_init(void);
+void pool_session_exit(void);
+
 static inline u64 pool_now(void)
 {
 	return ktime_get_boottime_ns();

@@ -67,6 +67,8 @@ static const struct field device[] = {
 	FIELD(device, DEVICE_BIND_ADDRESS, IP, bind_address, "bind-address"),
 	FIELD(device, DEVICE_BIND_DEVICE, STRING, bind_device, "bind-device"),
 	FIELD(device, DEVICE_BIND_IFINDEX, U32, bind_ifindex, "bind-ifindex"),
+	FIELD(device, DEVICE_AEAD_DRIVER, DRIVER, aead_driver, "aead-driver"),
+	FIELD(device, DEVICE_HMAC_DRIVER, DRIVER, hmac_driver, "hmac-driver"),
 };
 
 static const struct field peer[] = {

@@ -202,6 +202,7 @@ static void field(struct json *j, const struct field *f, const char *key, const 
 		json_string(j, key, text);
 		break;
 	case FIELD_STRING:
+	case FIELD_DRIVER:
 		json_string(j, key, member);
 		break;
 	case FIELD_FLAG:

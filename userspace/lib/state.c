@@ -45,12 +45,12 @@ static int decode_ip(struct cidr *out, const struct nlattr *attr)
 	return 0;
 }
 
-static int decode_string(char out[STATE_STRING_LEN], const struct nlattr *attr)
+static int decode_string(char *out, size_t size, const struct nlattr *attr)
 {
 	size_t len = mnl_attr_get_payload_len(attr);
 
 	len = strnlen(mnl_attr_get_payload(attr), len);
-	if (len >= STATE_STRING_LEN)
+	if (len >= size)
 		return -1;
 	memcpy(out, mnl_attr_get_payload(attr), len);
 	out[len] = '\0';
@@ -196,7 +196,10 @@ static int decode_field(const struct field *f, void *obj, const struct nlattr *a
 		ret = decode_bytes(member, attr, POOL_SESSION_ID_LEN);
 		break;
 	case FIELD_STRING:
-		ret = decode_string(member, attr);
+		ret = decode_string(member, STATE_STRING_LEN, attr);
+		break;
+	case FIELD_DRIVER:
+		ret = decode_string(member, STATE_DRIVER_LEN, attr);
 		break;
 	case FIELD_SOCKADDR:
 		ret = decode_sockaddr(member, attr);

@@ -12,6 +12,7 @@
 /* Text from the kernel: a name of a device or of a peer. */
 enum {
 	STATE_STRING_LEN = POOL_NAME_MAX + 1,
+	STATE_DRIVER_LEN = 128,	/* as the kernel's own */
 };
 
 /*
@@ -135,6 +136,8 @@ struct device_state {
 	struct cidr bind_address;
 	char bind_device[STATE_STRING_LEN];	/* empty: none, or it is gone */
 	u32 bind_ifindex;
+	char aead_driver[STATE_DRIVER_LEN];
+	char hmac_driver[STATE_DRIVER_LEN];
 	struct peer_state *peers;
 	size_t peers_here;
 	size_t max_peers;
@@ -175,6 +178,7 @@ enum field_type {
 	FIELD_U64,
 	FIELD_HEX64,		/* u64 that people write in hex */
 	FIELD_STRING,
+	FIELD_DRIVER,		/* a longer one */
 	FIELD_FLAG,		/* its bit is all of it */
 	FIELD_KEY,
 	FIELD_SID,

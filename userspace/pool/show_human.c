@@ -195,6 +195,10 @@ static void print_device(const struct device_state *d)
 		label("allowed clock skew");
 		printf("%u seconds\n", d->init_skew);
 	}
+	if (d->aead_driver[0]) {
+		label("crypto");
+		printf("%s, %s\n", d->aead_driver, d->hmac_driver);
+	}
 	print_dscp(d->dscp);
 	print_device_limits(d);
 	if (STATE_HAS(d, POOL_A_DEVICE_OVERLOADED)) {

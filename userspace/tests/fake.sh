@@ -235,6 +235,7 @@ out "session's epoch without an age" "    epoch 0"
 out "what the peer accepts" "  accepts: tcp, udp; packets of up to 9000 bytes"
 out "rekeys of the peer" "  rekeys: 3"
 out "rekeys of the device" "  handshakes: 1152921504606846976 completed, 6 rekeys; 5 INIT received, 0 CHALLENGE sent, 0 RESPONSE received"
+out "drivers" "  crypto: aead(fast), hmac(faster)"
 out "overload of the peer" "  overloaded: it says so, for 1 minute, 12 seconds; the queue to it is cut"
 out "overload of this host" "  overloaded: yes (packets of peers come faster than this host takes them, and they are told)"
 out "queue limit" "  queue limit: 256 packets in each band"
@@ -306,6 +307,7 @@ if command -v python3 >/dev/null; then
 		assert p["name"] is None and p["organisation"] == "0" * 16
 		assert p["rekey_after_packets"] == 251658240 and p["rekey_after_time"] == 3540
 		assert p["reject_after_packets"] == 269484032 and p["reject_after_time"] == 3780
+		assert p["aead_driver"] == "aead(fast)" and p["hmac_driver"] == "hmac(faster)"
 		assert p["dscp"] == 0 and p["rekeys"] == 6 and p["overloaded"] is True
 		assert d["pool1"]["public_key"] is None and d["pool1"]["peers"] == []
 		a = p["peers"][0]

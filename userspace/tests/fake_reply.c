@@ -76,6 +76,8 @@ void fake_put_device(struct nlmsghdr *nlh, const struct fake_device *d)
 			mnl_attr_put_strz(nlh, POOL_A_DEVICE_BIND_DEVICE, d->bind_device);
 		mnl_attr_put_u32(nlh, POOL_A_DEVICE_BIND_IFINDEX, 42);
 	}
+	mnl_attr_put_strz(nlh, POOL_A_DEVICE_AEAD_DRIVER, "aead(fast)");
+	mnl_attr_put_strz(nlh, POOL_A_DEVICE_HMAC_DRIVER, "hmac(faster)");
 	if (!fake_busy())
 		return;
 	put_u64(nlh, POOL_A_DEVICE_INITS_RECEIVED, 5);

@@ -129,7 +129,7 @@ static void test_lengths(void **state)
 			}
 			/* Zeros are an empty nest. */
 			if (f->type == FIELD_FLAG || f->type == FIELD_STRING ||
-			    f->type == FIELD_NEST)
+			    f->type == FIELD_DRIVER || f->type == FIELD_NEST)
 				assert_int_equal(taken, sizeof(bytes) + 1);
 			else if (f->type == FIELD_IP)		/* 4 and 16 */
 				assert_int_equal(taken, 2);
@@ -156,6 +156,24 @@ static void test_strings(void **state)
 	assert_int_equal(strlen(d.name), POOL_NAME_MAX);
 	nlh = start();
 	mnl_attr_put(nlh, POOL_A_DEVICE_NAME, sizeof(name), name);
+	assert_int_equal(state_decode(nlh, &device_fields, &d, &e), -1);
+}
+
+static void test_drivers(void **state)
+{
+	char name[STATE_DRIVER_LEN];
+	struct device_state d = { 0 };
+	struct nlmsghdr *nlh;
+	struct err e;
+
+	(void)state;
+	memset(name, 'x', sizeof(name));
+	nlh = start();
+	mnl_attr_put(nlh, POOL_A_DEVICE_HMAC_DRIVER, sizeof(name) - 1, name);
+	assert_int_equal(state_decode(nlh, &device_fields, &d, &e), 0);
+	assert_int_equal(strlen(d.hmac_driver), sizeof(name) - 1);
+	nlh = start();
+	mnl_attr_put(nlh, POOL_A_DEVICE_HMAC_DRIVER, sizeof(name), name);
 	assert_int_equal(state_decode(nlh, &device_fields, &d, &e), -1);
 }
 
@@ -405,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_bad_ips),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_drivers),
 		cmocka_unit_test(test_sockaddr),
 		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_drops),
