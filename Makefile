@@ -38,7 +38,7 @@ test:
 
 bench:
 	@selftests/bench/run.sh -n '$(ROUNDS)' -s '$(SECONDS)' -r '$(ROWS)' -S '$(SUBJECTS)' \
-		$(if $(UPDATE_DOC),--update-doc)
+		$(if $(AWAKE),--awake) $(if $(UPDATE_DOC),--update-doc)
 
 lint:
 	@ONLY= RIG= selftests/run-tests.sh '^lint/'

@@ -2,16 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: measure. Every round takes every measurement, and each measurement goes
 # through its subjects in turn, so that a noisy machine is as noisy for all of them.
-# Usage: bench.sh ROUNDS SECONDS ROWS SUBJECTS; leaves bench.json and bench-run.json in $RESULTS.
-set -eu
+# Usage: bench.sh ROUNDS SECONDS ROWS SUBJECTS AWAKE; leaves bench.json and bench-run.json in $RESULTS.
+set -eu -o pipefail
 
-rounds=$1 seconds=$2 only_rows=$3 only_subjects=$4
+rounds=$1 seconds=$2 only_rows=$3 only_subjects=$4 awake=$5
 : "${POOL:?}" "${POOL_TOP:?}" "${POOL_RIG:?}" "${RESULTS:?}"
 here=$POOL_TOP/selftests/bench
 tools=$POOL_TOP/build/bench
 tmp=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
-umask 077
 mkdir "$tmp/rounds"
 
 say() { printf '%s\n' "$*" >&2; }
@@ -22,6 +21,12 @@ say() { printf '%s\n' "$*" >&2; }
 . "$here/ovpn.bash"
 # shellcheck source=rows.bash
 . "$here/rows.bash"
+# shellcheck source=crypto.bash
+. "$here/crypto.bash"
+# shellcheck source=peers.bash
+. "$here/peers.bash"
+# shellcheck source=clients.bash
+. "$here/clients.bash"
 
 # matches NAME LIST: is NAME one of LIST, whose words may be patterns? An empty list: yes.
 matches() {
@@ -56,6 +61,7 @@ take() {
 		failed=1
 		return
 	fi
+	[ "$name" != clients ] && [ "$name" != table ] || live_memory "$subject" >>"$tmp/said"
 	while read -r row value; do
 		matches "$row" "$only_rows" || continue
 		[[ $value =~ ^[0-9.]+$ ]] || { say "$row of $subject: no number: $value"; failed=1; continue; }
@@ -63,6 +69,12 @@ take() {
 		printf 'round %d: %-16s %-10s %12.1f %s\n' "$round" "$row" "$subject" "$value" \
 			"$(unit_of "$row")" >&2
 	done <"$tmp/said"
+}
+
+# live_memory SUBJECT: once a round has both parts, what a peer with a session takes.
+live_memory() {
+	cat "$tmp/said" >>"$tmp/memory.$1.$round"
+	awk '$1 ~ /^mem_/ { sum += $2; n++ } END { if (n == 2) print "mem_peer_live", sum }' "$tmp/memory.$1.$round"
 }
 
 # write_json: what there is so far.
@@ -78,9 +90,17 @@ write_json() {
 	mv "$RESULTS/bench.json.new" "$RESULTS/bench.json"
 }
 
-jq -n --arg rig "$POOL_RIG" --arg kernel "$(uname -r)" --arg cpus "$(nproc)" --arg rounds "$rounds" \
-	--arg seconds "$seconds" --arg rows "$only_rows" --arg subjects "$only_subjects" \
-	'$ARGS.named' >"$RESULTS/bench-run.json"
+# others: how much of the host other programs have used since the beginning, in percent.
+others() {
+	echo "$began $(cpu_time)" | awk '{ print int(($5 - $2 - ($4 - $1)) / ($6 - $3) * 100 + 0.5) }'
+}
+
+# write_run: what the figures depend on.
+write_run() {
+	jq -n --arg rig "$POOL_RIG" --arg kernel "$(uname -r)" --arg cpus "$(nproc)" --arg rounds "$rounds" \
+		--arg seconds "$seconds" --arg rows "$only_rows" --arg subjects "$only_subjects" \
+		--arg drivers "$(drivers)" --arg awake "$awake" --arg others "$(others)" '$ARGS.named' >"$RESULTS/bench-run.json"
+}
 
 modprobe pool
 for name in $(all_measurements); do
@@ -89,6 +109,17 @@ for name in $(all_measurements); do
 done
 [ "${plan[*]-}" ] || { say "no such row; there are: $(all_rows)"; exit 2; }
 for name in "${plan[@]}"; do "prepare_$(ground_of "$name")"; done
+# stay_awake: processors that are never idle, so that the guest need not wait for a busy host
+# to wake it. Whatever else wants to run goes before these.
+stay_awake() {
+	for _ in $(seq "$(nproc)"); do
+		while :; do :; done &
+		chrt --idle --pid 0 $!
+	done
+}
+
+[ -z "$awake" ] || stay_awake
+began=$(cpu_time)
 for round in $(seq "$rounds"); do
 	for name in "${plan[@]}"; do
 		for subject in $(selected "$only_subjects" "$(subjects_of "$name")"); do
@@ -96,5 +127,6 @@ for round in $(seq "$rounds"); do
 		done
 	done
 	write_json
+	write_run
 done
 exit "$failed"

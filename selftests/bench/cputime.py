@@ -3,7 +3,8 @@
 """On the host: tell a guest how much processor time it has used.
 
 Usage: cputime.py PID DIR. For each file DIR/NAME that the guest makes, DIR/NAME.is
-gets the CPU seconds used so far by all descendants of PID, dead ones included.
+gets three numbers, in CPU seconds: what all descendants of PID have used, dead ones
+included; what the whole host has; and what it could have.
 """
 import os
 import sys
@@ -37,6 +38,13 @@ def descendants(table, root):
     return found - {root, os.getpid()}
 
 
+def host():
+    """Ticks in which the host's processors were busy, and all of them."""
+    with open("/proc/stat") as file:
+        ticks = list(map(int, file.readline().split()[1:9]))
+    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+
+
 def main():
     root, folder = int(sys.argv[1]), sys.argv[2]
     while os.path.exists(f"/proc/{root}"):
@@ -46,8 +54,9 @@ def main():
                 continue
             table = processes()
             ticks = sum(table[pid][1] for pid in descendants(table, root))
+            # Renamed when it is complete.
             with open(f"{folder}/{name}.new", "w") as file:
-                file.write(f"{ticks / TICK}\n")
+                file.write(" ".join(f"{n / TICK}" for n in (ticks, *host())))
             os.rename(f"{folder}/{name}.new", f"{folder}/{name}.is")
         time.sleep(0.01)
 

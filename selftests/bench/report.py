@@ -7,7 +7,6 @@ Reads DIR/bench.json and DIR/bench-run.json, writes DIR/bench.md, prints it, dra
 DIR/bench.svg and DIR/bench.png. FILE gets the tables between its two marks.
 """
 import json
-import statistics
 import sys
 
 import plot
@@ -22,14 +21,14 @@ def number(value):
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def cell(rounds, base):
+def cell(row, rounds, base):
     """Median, half of the range in percent of it, and the ratio to WireGuard."""
-    median = statistics.median(rounds)
+    median = targets.value(row, rounds)
     text = number(median)
     if len(rounds) > 1 and median:
         text += f" ±{(max(rounds) - min(rounds)) / 2 / median * 100:.0f} %"
     if base:
-        text += f", {median / statistics.median(base):.2f}"
+        text += f", {median / targets.value(row, base):.2f}"
     return text
 
 
@@ -43,18 +42,19 @@ def table(data, rows, units):
         cells = []
         for subject in subjects:
             rounds = data.get((row, subject))
-            cells.append(cell(rounds, subject != "wireguard" and base) if rounds else "")
+            cells.append(cell(row, rounds, subject != "wireguard" and base) if rounds else "")
         yield f"| `{row}`, {units[row]} | " + " | ".join(cells) + " |"
 
 
 def environment(env):
     """What the figures depend on, in a sentence."""
     options = "".join(f" {k.upper()}='{env[k]}'" for k in ("rows", "subjects") if env[k])
+    options += " AWAKE=1" if env["awake"] else ""
     return (
         f"`make bench RIG={env['rig']} ROUNDS={env['rounds']} SECONDS={env['seconds']}{options}`, "
         f"{env['date']}, commit {env['commit']}, kernel {env['kernel']} with {env['cpus']} CPUs "
-        f"on {env['host']} ({env['host_cpus']} CPUs, load {env['load']} when it began). "
-        f"Crypto drivers: {env.get('drivers', 'not asked')}."
+        f"on {env['host']} ({env['host_cpus']} CPUs, of which other programs took {env['others']} %). "
+        f"Crypto drivers: {env['drivers'] or 'not asked for'}."
     )
 
 
@@ -69,6 +69,9 @@ def report(entries, env):
     yield "ratio of the median to WireGuard's."
     if few < 5:
         yield f"**Only {few} round(s): too few to conclude anything.**"
+    if int(env["others"]) > 10:
+        yield "**The host was busy with other things: a guest that has to wait for it is no measure,"
+        yield "and what wakes up most often, as WireGuard does, suffers most.**"
     yield ""
     yield from table(data, [r for r in rows if any((r, s) in data for s in TUNNELS)], units)
     alone = [e for e in entries if e["subject"] not in TUNNELS]
@@ -77,7 +80,7 @@ def report(entries, env):
         yield "| primitive, one core | |"
         yield "|---|---|"
         for e in alone:
-            yield f"| `{e['row']}`, {e['unit']} | {cell(e['rounds'], None)} |"
+            yield f"| `{e['row']}`, {e['unit']} | {cell(e['row'], e['rounds'], None)} |"
     yield ""
     yield from targets.table(data)
 

@@ -7,6 +7,7 @@
 
 # NAME, ROWS, GROUND, SUBJECTS
 table='
+crypto	crypto_aead_65536 crypto_hmac_65536 crypto_lib_65536 crypto_aead_1400 crypto_hmac_1400 crypto_lib_1400 crypto_limit	crypto	kernel
 bulk	tcp_bulk_1 cpu_per_gb	clean	tunnels
 bulk8	tcp_bulk_8	clean	tunnels
 bidir	tcp_bidir	clean	tunnels
@@ -15,25 +16,36 @@ load	ping_load_p50 ping_load_p99	clean	tunnels
 loss_0.1	loss_0.1	lossy	tunnels
 loss_1	loss_1	lossy	tunnels
 loss_3	loss_3	lossy	tunnels
+clients	handshakes mem_session mem_peer_live	clients	keyed
+table	peers_configure_s peers_dump_s mem_peer_idle mem_peer_live	peers	keyed
+peers	peers_1 peers_100 peers_1000 peers_10000	peers	keyed
+copy	copy_500mib	clean	keyed
 '
 all_measurements() { cut -f1 <<<"$table" | xargs; }
-all_rows() { cut -f2 <<<"$table" | xargs; }
+all_rows() { cut -f2 <<<"$table" | xargs -n 1 | awk '!seen[$0]++' | xargs; }
 column() { awk -F '\t' -v name="$1" -v n="$2" '$1 == name { print $n }' <<<"$table"; }
 rows_of() { column "$1" 2; }
 ground_of() { column "$1" 3; }
 subjects_of() {
 	case $(column "$1" 4) in
-	tunnels)
-		echo veth pool-tcp pool-udp pool-raw wireguard
-		if have_ovpn; then echo ovpn-tcp ovpn-udp; fi ;;
+	kernel) echo kernel; keyed; ovpns ;;
+	tunnels) echo veth; keyed; ovpns ;;
+	keyed) keyed ;;
 	esac
 }
+keyed() { echo pool-tcp pool-udp pool-raw wireguard; }
+ovpns() { if have_ovpn; then echo ovpn-tcp ovpn-udp; fi; }
 
 unit_of() {
 	case $1 in
 	tcp_rr) echo 1/s ;;
 	ping_*) echo ms ;;
 	cpu_per_gb) echo s/GB ;;
+	*_s) echo s ;;
+	mem_*) echo bytes ;;
+	handshakes) echo 1/s ;;
+	crypto_limit) echo Mbit/s ;;
+	crypto_*) echo MB/s ;;
 	*) echo Mbit/s ;;
 	esac
 }
@@ -53,6 +65,7 @@ all_tunnels() {
 serve() {
 	on "$1" iperf3 -s >/dev/null 2>&1 &
 	on "$1" "$tools/rr" -l &
+	on "$1" /usr/bin/python3 "$here/transfer.py" -l &
 	sleep 0.5
 }
 
@@ -83,7 +96,8 @@ iperf() {
 	jq -r "$filter" "$tmp/iperf"
 }
 
-# cpu_time: seconds of processor time that this guest has used, as cputime.py sees it.
+# cpu_time: seconds of processor time that this guest has used, that the host has used, and
+# that it could have used, as cputime.py sees it.
 cpu_time() {
 	local name=$RESULTS/cpu/$EPOCHREALTIME
 	: >"$name"
@@ -97,14 +111,14 @@ measure_bulk() {
 	said=$(iperf h "$1" "$seconds" '.end.sum_received | "\(.bits_per_second / 1e6) \(.bytes / 1e9)"')
 	after=$(cpu_time)
 	echo "tcp_bulk_1 ${said% *}"
-	awk -v a="$before" -v b="$after" -v gb="${said#* }" 'BEGIN { print "cpu_per_gb", (b - a) / gb }'
+	awk -v a="${before%% *}" -v b="${after%% *}" -v gb="${said#* }" 'BEGIN { print "cpu_per_gb", (b - a) / gb }'
 }
 measure_bulk8() { iperf h "$1" "$seconds" '"tcp_bulk_8 \(.end.sum_received.bits_per_second / 1e6)"' -P 8; }
 measure_bidir() {
 	iperf h "$1" "$seconds" '.end | "tcp_bidir \((.sum_received.bits_per_second +
 		.sum_received_bidir_reverse.bits_per_second) / 1e6)"' --bidir
 }
-measure_rr() { echo "tcp_rr $(on h1 "$tools/rr" "$(inner "$1" 2)" "$seconds")"; }
+measure_rr() { on h1 "$tools/rr" "$(inner "$1" 2)" "$seconds" | sed 's/^/tcp_rr /'; }
 
 # A ping every 10 ms beside one bulk flow. One that is not answered within a second, or
 # at all, counts as a second.
@@ -130,3 +144,6 @@ measure_loss() {
 	iperf w "$2" $((3 * seconds)) "\"loss_$1 \\(.end.sum_received.bits_per_second / 1e6)\""
 	path_loses 0
 }
+
+# The benchmark that the author of the draft tells of: 500 MiB, every byte of it.
+measure_copy() { on h1 timeout 600 /usr/bin/python3 "$here/transfer.py" "$(inner "$1" 2)" | sed 's/^/copy_500mib /'; }

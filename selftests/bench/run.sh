@@ -1,22 +1,25 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # `make bench`: build what the benchmark needs, run it in one guest, and report.
-# Usage: run.sh [-n ROUNDS] [-s SECONDS] [-r ROWS] [-S SUBJECTS] [--update-doc]
+# Usage: run.sh [-n ROUNDS] [-s SECONDS] [-r ROWS] [-S SUBJECTS] [--awake] [--update-doc]
 #   ROWS and SUBJECTS are lists of names or patterns of the shell; empty means all.
+#   --awake keeps the guest's processors from sleeping, for a host that is busy: then
+#   cpu_per_gb says nothing, but ratios mean more.
 # RIG=uml, or qemu. It leaves build/bench.{json,md,svg,png}.
 
 # shellcheck source=../host-steps.sh
 . "$(dirname "$0")/../host-steps.sh"
 
-rig=${RIG:-uml} rounds='' seconds='' rows='' subjects='' update=''
+rig=${RIG:-uml} rounds='' seconds='' rows='' subjects='' awake='' update=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-n) rounds=$2; shift 2 ;;
 	-s) seconds=$2; shift 2 ;;
 	-r) rows=$2; shift 2 ;;
 	-S) subjects=$2; shift 2 ;;
+	--awake) awake=1; shift ;;
 	--update-doc) update=1; shift ;;
-	*) die "usage: run.sh [-n ROUNDS] [-s SECONDS] [-r ROWS] [-S SUBJECTS] [--update-doc]" ;;
+	*) die "usage: run.sh [-n ROUNDS] [-s SECONDS] [-r ROWS] [-S SUBJECTS] [--awake] [--update-doc]" ;;
 	esac
 done
 rounds=${rounds:-5} seconds=${seconds:-3}
@@ -31,10 +34,10 @@ need $GUEST_PACKAGES wireguard-tools
 build_userspace || die "the tools did not build"
 gcc -O2 -Wall -Wextra -Werror -o "$out/rr" "$here/rr.c"
 "$here/ovpn-build.sh" "$out"
+"$here/limit-build.sh" "$rig" "$out/$rig"
 "$VM_DIR/module.sh" "$rig" >/dev/null
 
 results=$out/results
-load=$(cut -d' ' -f1 /proc/loadavg)
 rm -rf "$results"
 mkdir -p "$results/cpu"
 # The processor time of the guest is known best, and to all guests alike, outside of it.
@@ -43,10 +46,10 @@ cputime=$!
 trap 'kill "$cputime" 2>/dev/null || true' EXIT
 rc=0
 RESULTS=$results "$VM_DIR/run.sh" "$rig" -t 14400 -- \
-	"$here/bench.sh" "$rounds" "$seconds" "$rows" "$subjects" || rc=$?
+	"$here/bench.sh" "$rounds" "$seconds" "$rows" "$subjects" "$awake" || rc=$?
 [ -s "$results/bench.json" ] || exit $((rc ? rc : 1))
 cp "$results/bench.json" "$TOP/build/"
-jq --arg load "$load" --arg date "$(date -u +%F)" --arg host_cpus "$(nproc)" \
+jq --arg date "$(date -u +%F)" --arg host_cpus "$(nproc)" \
 	--arg commit "$(git -C "$TOP" describe --always --dirty 2>/dev/null || echo unknown)" \
 	--arg host "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" \
 	'. + $ARGS.named' "$results/bench-run.json" >"$TOP/build/bench-run.json"

@@ -34,8 +34,8 @@ keys() {
 	local file=$tmp/$1.$2
 	[ ! -s "$file.pub" ] || return 0
 	case $1 in
-	pool-*) "$POOL" genkey >"$file.key"; "$POOL" pubkey <"$file.key" >"$file.pub" ;;
-	wireguard) wg genkey >"$file.key"; wg pubkey <"$file.key" >"$file.pub" ;;
+	pool-*) (umask 077; "$POOL" genkey >"$file.key"); "$POOL" pubkey <"$file.key" >"$file.pub" ;;
+	wireguard) (umask 077; wg genkey >"$file.key"); wg pubkey <"$file.key" >"$file.pub" ;;
 	esac
 }
 
@@ -72,12 +72,13 @@ path_add() {
 	done
 }
 
-# pair_del NAME: and everything in it.
+# pair_del NAME: and everything in it. Devices first: that is done when it returns.
 pair_del() {
 	local ns
 	for ns in $(ip netns list | cut -d' ' -f1); do
 		[[ $ns == "$1"[0-9] ]] || continue
 		ip netns pids "$ns" | xargs -r kill 2>/dev/null || true
+		ip -n "$ns" link del group default 2>/dev/null || true
 		ip netns del "$ns"
 	done
 }
