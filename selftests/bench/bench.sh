@@ -47,6 +47,16 @@ selected() {
 	for word in $2; do if matches "$word" "$1"; then echo "$word"; fi; done
 }
 
+# known LIST NAMES: each word of the list matches one of the names.
+known() {
+	local word
+	set -f
+	for word in $1; do
+		[ "$(selected "$word" "$2")" ] || { say "no such thing to measure: $word; there are: $2"; exit 2; }
+	done
+	set +f
+}
+
 # take ROUND MEASUREMENT SUBJECT: run it, and keep what it says of the rows asked for.
 failed=0
 take() {
@@ -102,13 +112,6 @@ write_run() {
 		--arg drivers "$(drivers)" --arg awake "$awake" --arg others "$(others)" '$ARGS.named' >"$RESULTS/bench-run.json"
 }
 
-modprobe pool
-for name in $(all_measurements); do
-	[ "$(selected "$only_rows" "$(rows_of "$name")")" ] || continue
-	plan+=("$name")
-done
-[ "${plan[*]-}" ] || { say "no such row; there are: $(all_rows)"; exit 2; }
-for name in "${plan[@]}"; do "prepare_$(ground_of "$name")"; done
 # stay_awake: processors that are never idle, so that the guest need not wait for a busy host
 # to wake it. Whatever else wants to run goes before these.
 stay_awake() {
@@ -118,15 +121,30 @@ stay_awake() {
 	done
 }
 
-[ -z "$awake" ] || stay_awake
-began=$(cpu_time)
-for round in $(seq "$rounds"); do
-	for name in "${plan[@]}"; do
-		for subject in $(selected "$only_subjects" "$(subjects_of "$name")"); do
-			take "$round" "$name" "$subject"
-		done
+# A function, so that all of this is read before the first of it is run: it takes long, and
+# somebody may change the file meanwhile.
+main() {
+	local name round subject plan=()
+
+	known "$only_rows" "$(all_rows)"
+	known "$only_subjects" "$(all_subjects)"
+	modprobe pool
+	for name in $(all_measurements); do
+		[ -z "$(selected "$only_rows" "$(rows_of "$name")")" ] || plan+=("$name")
 	done
-	write_json
-	write_run
-done
-exit "$failed"
+	look_for_ovpn
+	for name in "${plan[@]}"; do "prepare_$(ground_of "$name")"; done
+	[ -z "$awake" ] || stay_awake
+	began=$(cpu_time)
+	for round in $(seq "$rounds"); do
+		for name in "${plan[@]}"; do
+			for subject in $(selected "$only_subjects" "$(subjects_of "$name")"); do
+				take "$round" "$name" "$subject"
+			done
+		done
+		write_json
+		write_run
+	done
+	exit "$failed"
+}
+main

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 #
 # The kernel's ovpn driver as a subject, set up by the tool of the kernel's selftests:
 # keys are given, there is no handshake. ChaCha20-Poly1305, as all others have.
 # Sourced by bench.sh.
 
-# have_ovpn: has this kernel the driver? (6.16 was the first.)
-have_ovpn() {
-	[ "${ovpn_there-}" ] || {
-		ovpn_there=no
-		! "$tools/ovpn-cli" new_iface ovpn-try >/dev/null 2>&1 || { ip link del ovpn-try; ovpn_there=yes; }
-		[ $ovpn_there = yes ] || say "this kernel has no ovpn: it is left out"
-	}
-	[ $ovpn_there = yes ]
+# look_for_ovpn: has this kernel the driver? (6.16 was the first.)
+have_ovpn=''
+look_for_ovpn() {
+	if "$tools/ovpn-cli" new_iface ovpn-try >/dev/null 2>&1; then
+		ip link del ovpn-try
+		have_ovpn=1
+	else
+		say "this kernel has no ovpn: it is left out"
+	fi
 }
 
 # ovpn_add PAIR SUBJECT: devices on both ends, peers with a common number, keys.

@@ -34,7 +34,7 @@ subjects_of() {
 	esac
 }
 keyed() { echo pool-tcp pool-udp pool-raw wireguard; }
-ovpns() { if have_ovpn; then echo ovpn-tcp ovpn-udp; fi; }
+ovpns() { [ -z "$have_ovpn" ] || echo ovpn-tcp ovpn-udp; }
 
 unit_of() {
 	case $1 in
