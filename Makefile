@@ -6,6 +6,8 @@ PREFIX ?= /usr
 
 # Words for the scripts below: make test ONLY=REGEX RIG=uml
 export ONLY RIG
+# and for make bench; SECONDS is a word of bash's own.
+unexport SECONDS
 
 .PHONY: help all demo test bench lint shell install uninstall clean
 
@@ -14,7 +16,8 @@ help:
 	@echo 'make test            everything that gates a change; ONLY=REGEX for those whose name'
 	@echo '                     matches (net/basic, @kasan, ^lint/), RIG="uml time kasan qemu" for some'
 	@echo 'make lint            checkpatch, W=1, sparse, cppcheck, shellcheck: the lint part of it'
-	@echo 'make bench           POOL over TCP beside WireGuard and plain veth, one table'
+	@echo 'make bench           POOL beside WireGuard, ovpn and plain veth: a table and a plot;'
+	@echo '                     ROWS="tcp_bulk_1 loss_*" SUBJECTS="pool-tcp wireguard" ROUNDS=5 SECONDS=3'
 	@echo 'make shell           a guest with two connected hosts to play in; RIG=uml (default) or qemu'
 	@echo 'make all             pool.ko for the running kernel, the tool and the ip plugin, in build/'
 	@echo 'make install         build and install them here; uninstall takes them away; DESTDIR, PREFIX'
@@ -34,7 +37,8 @@ test:
 	@selftests/run-tests.sh
 
 bench:
-	@selftests/bench/run.sh
+	@selftests/bench/run.sh -n '$(ROUNDS)' -s '$(SECONDS)' -r '$(ROWS)' -S '$(SUBJECTS)' \
+		$(if $(AWAKE),--awake) $(if $(UPDATE_DOC),--update-doc)
 
 lint:
 	@ONLY= RIG= selftests/run-tests.sh '^lint/'

@@ -1,100 +1,150 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# In the guest: POOL over TCP, UDP and raw IP beside WireGuard and plain veth, two
-# namespaces joined by a veth pair, one flow of iperf3 TCP and round trips per second. The
-# subjects take turns, round after round, so that a noisy machine is as noisy for all.
-# Usage: bench.sh [ROUNDS [SECONDS]]; writes $RESULTS/bench.json and prints a table.
-set -eu
+# In the guest: measure. Every round takes every measurement, and each measurement goes
+# through its subjects in turn, so that a noisy machine is as noisy for all of them.
+# Usage: bench.sh ROUNDS SECONDS ROWS SUBJECTS AWAKE; leaves bench.json and bench-run.json in $RESULTS.
+set -eu -o pipefail
 
-rounds=${1:-5} seconds=${2:-3}
-: "${POOL:?}" "${RESULTS:?}"
-here=$(cd "$(dirname "$0")" && pwd)
-rr=${RR:-$here/../../build/bench/rr}
+rounds=$1 seconds=$2 only_rows=$3 only_subjects=$4 awake=$5
+: "${POOL:?}" "${POOL_TOP:?}" "${POOL_RIG:?}" "${RESULTS:?}"
+here=$POOL_TOP/selftests/bench
+tools=$POOL_TOP/build/bench
 tmp=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$tmp"' EXIT
-umask 077
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+mkdir "$tmp/rounds"
 
-transports='tcp udp raw'
-subjects="veth $(printf 'pool-%s ' $transports)wireguard"
+say() { printf '%s\n' "$*" >&2; }
 
-# inner SUBJECT HOST: its address inside.
-inner() {
-	case $1 in
-	veth) echo "10.99.0.$2" ;;
-	pool-tcp) echo "10.1.0.$2" ;;
-	wireguard) echo "10.2.0.$2" ;;
-	pool-udp) echo "10.3.0.$2" ;;
-	pool-raw) echo "10.4.0.$2" ;;
-	esac
+# shellcheck source=subjects.bash
+. "$here/subjects.bash"
+# shellcheck source=ovpn.bash
+. "$here/ovpn.bash"
+# shellcheck source=rows.bash
+. "$here/rows.bash"
+# shellcheck source=crypto.bash
+. "$here/crypto.bash"
+# shellcheck source=peers.bash
+. "$here/peers.bash"
+# shellcheck source=clients.bash
+. "$here/clients.bash"
+
+# matches NAME LIST: is NAME one of LIST, whose words may be patterns? An empty list: yes.
+matches() {
+	local pattern
+	[ "$2" ] || return 0
+	set -f
+	for pattern in $2; do
+		# shellcheck disable=SC2053
+		if [[ $1 == $pattern ]]; then set +f; return 0; fi
+	done
+	set +f
+	return 1
 }
 
-modprobe pool
-ip netns add h1
-ip netns add h2
-ip link add v1 netns h1 type veth peer name v2 netns h2
-for n in 1 2; do
-	ip -n h$n link set lo up
-	ip -n h$n addr add 10.99.0.$n/24 dev v$n
-	ip -n h$n link set v$n up
-	"$POOL" genkey >"$tmp/p$n"
-	wg genkey >"$tmp/w$n"
-done
-
-# pool_device HOST TRANSPORT PORT, with the other host as its peer.
-pool_device() {
-	local m=$((3 - $1)) dev=pool-$2
-	ip -n "h$1" link add "$dev" type pool transport "$2"
-	ip netns exec "h$1" "$POOL" set "$dev" private-key "$tmp/p$1" listen-port "$3" \
-		peer "$("$POOL" pubkey <"$tmp/p$m")" endpoint "10.99.0.$m:$3" \
-		allowed-ips "$(inner "$dev" $m)/32"
-	ip -n "h$1" addr add "$(inner "$dev" "$1")/24" dev "$dev"
-	ip -n "h$1" link set "$dev" up
+# selected LIST WORDS: those of the words that match.
+selected() {
+	local word
+	for word in $2; do if matches "$word" "$1"; then echo "$word"; fi; done
 }
 
-for n in 1 2; do
-	m=$((3 - n)) port=9253
-	for t in $transports; do
-		pool_device $n "$t" $((port++))
+# known LIST NAMES: each word of the list matches one of the names.
+known() {
+	local word
+	set -f
+	for word in $1; do
+		[ "$(selected "$word" "$2")" ] || { say "no such thing to measure: $word; there are: $2"; exit 2; }
 	done
-	ip -n h$n link add wg0 type wireguard
-	ip netns exec h$n wg set wg0 private-key "$tmp/w$n" listen-port 51820 \
-		peer "$(wg pubkey <"$tmp/w$m")" endpoint 10.99.0.$m:51820 \
-		allowed-ips "$(inner wireguard $m)/32"
-	ip -n h$n addr add "$(inner wireguard $n)/24" dev wg0
-	ip -n h$n link set wg0 up
-done
-ip netns exec h2 iperf3 -s >/dev/null 2>&1 &
-ip netns exec h2 "$rr" -l &
-sleep 1
-for s in $subjects; do ip netns exec h1 ping -q -c 2 -W 5 "$(inner "$s" 2)" >/dev/null; done
-# The search for the path MTU of each is over.
-sleep 3
+	set +f
+}
 
-for round in $(seq "$rounds"); do
-	for s in $subjects; do
-		ip netns exec h1 iperf3 -J -c "$(inner "$s" 2)" -t "$seconds" |
-			jq -r '.end.sum_received.bits_per_second / 1e6' >>"$tmp/tcp_bulk_1.$s"
-		ip netns exec h1 "$rr" "$(inner "$s" 2)" "$seconds" >>"$tmp/tcp_rr.$s"
+# take ROUND MEASUREMENT SUBJECT: run it, and keep what it says of the rows asked for.
+failed=0
+take() {
+	local round=$1 name=$2 subject=$3 row value rc
+	set +e
+	(set -e; "measure_$name" "$subject") >"$tmp/said" 2>"$tmp/err"
+	rc=$?
+	set -e
+	if [ $rc != 0 ]; then
+		say "round $round: $name of $subject failed:"
+		tail -n 5 "$tmp/err" "$tmp/said" >&2
+		failed=1
+		return
+	fi
+	[ "$name" != clients ] && [ "$name" != table ] || live_memory "$subject" >>"$tmp/said"
+	while read -r row value; do
+		matches "$row" "$only_rows" || continue
+		[[ $value =~ ^[0-9.]+$ ]] || { say "$row of $subject: no number: $value"; failed=1; continue; }
+		echo "$value" >>"$tmp/rounds/$row@$subject"
+		printf 'round %d: %-16s %-10s %12.1f %s\n' "$round" "$row" "$subject" "$value" \
+			"$(unit_of "$row")" >&2
+	done <"$tmp/said"
+}
+
+# live_memory SUBJECT: once a round has both parts, what a peer with a session takes.
+live_memory() {
+	cat "$tmp/said" >>"$tmp/memory.$1.$round"
+	awk '$1 ~ /^mem_/ { sum += $2; n++ } END { if (n == 2) print "mem_peer_live", sum }' "$tmp/memory.$1.$round"
+}
+
+# write_json: what there is so far.
+write_json() {
+	local row subject
+	for row in $(all_rows); do
+		for subject in $(all_subjects); do
+			[ -s "$tmp/rounds/$row@$subject" ] || continue
+			jq -s --arg row "$row" --arg s "$subject" --arg unit "$(unit_of "$row")" \
+				'{row: $row, subject: $s, unit: $unit, rounds: .}' "$tmp/rounds/$row@$subject"
+		done
+	done | jq -s . >"$RESULTS/bench.json.new"
+	mv "$RESULTS/bench.json.new" "$RESULTS/bench.json"
+}
+
+# others: how much of the host other programs have used since the beginning, in percent.
+others() {
+	echo "$began $(cpu_time)" | awk '{ print int(($5 - $2 - ($4 - $1)) / ($6 - $3) * 100 + 0.5) }'
+}
+
+# write_run: what the figures depend on.
+write_run() {
+	jq -n --arg rig "$POOL_RIG" --arg kernel "$(uname -r)" --arg cpus "$(nproc)" --arg rounds "$rounds" \
+		--arg seconds "$seconds" --arg rows "$only_rows" --arg subjects "$only_subjects" \
+		--arg drivers "$(drivers)" --arg awake "$awake" --arg others "$(others)" '$ARGS.named' >"$RESULTS/bench-run.json"
+}
+
+# stay_awake: processors that are never idle, so that the guest need not wait for a busy host
+# to wake it. Whatever else wants to run goes before these.
+stay_awake() {
+	for _ in $(seq "$(nproc)"); do
+		while :; do :; done &
+		chrt --idle --pid 0 $!
 	done
-	echo "round $round of $rounds done" >&2
-done
+}
 
-unit() { case $1 in tcp_bulk_1) echo Mbit/s ;; tcp_rr) echo 1/s ;; esac; }
-for row in tcp_bulk_1 tcp_rr; do
-	for s in $subjects; do
-		jq -s --arg row $row --arg s "$s" --arg unit "$(unit $row)" \
-			'{row: $row, subject: $s, unit: $unit, rounds: .}' "$tmp/$row.$s"
+# A function, so that all of this is read before the first of it is run: it takes long, and
+# somebody may change the file meanwhile.
+main() {
+	local name round subject plan=()
+
+	known "$only_rows" "$(all_rows)"
+	known "$only_subjects" "$(all_subjects)"
+	modprobe pool
+	for name in $(all_measurements); do
+		[ -z "$(selected "$only_rows" "$(rows_of "$name")")" ] || plan+=("$name")
 	done
-done | jq -s . >"$RESULTS/bench.json"
-
-jq -r '
-	def median: sort | if length % 2 == 1 then .[length / 2 | floor]
-		else (.[length / 2 - 1] + .[length / 2]) / 2 end;
-	def of($row; $s): map(select(.row == $row and .subject == $s)) | .[0].rounds | median;
-	. as $all |
-	"| row | unit | subject | median | / WireGuard |", "|---|---|---|---|---|",
-	(["tcp_bulk_1", "tcp_rr"][] as $row |
-		($all | map(select(.row == $row))[] |
-		"| \($row) | \(.unit) | \(.subject) | \(.rounds | median | round) | " +
-		"\((.rounds | median) / ($all | of($row; "wireguard")) * 100 | round / 100) |"))
-' "$RESULTS/bench.json"
+	look_for_ovpn
+	for name in "${plan[@]}"; do "prepare_$(ground_of "$name")"; done
+	[ -z "$awake" ] || stay_awake
+	began=$(cpu_time)
+	for round in $(seq "$rounds"); do
+		for name in "${plan[@]}"; do
+			for subject in $(selected "$only_subjects" "$(subjects_of "$name")"); do
+				take "$round" "$name" "$subject"
+			done
+		done
+		write_json
+		write_run
+	done
+	exit "$failed"
+}
+main
