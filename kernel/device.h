@@ -110,6 +110,7 @@ struct pool_device {
 	struct pool_tcp tcp;
 	struct pool_dgram udp, raw;
 	struct gro_cells gro_cells;
+	atomic_long_t staged_bytes;		/* that peers hold beyond their own */
 	struct pool_device_stats stats;
 	struct pool_overload overload;
 	struct {

@@ -301,7 +301,7 @@ if command -v python3 >/dev/null; then
 		assert list(d) == ["pool0", "pool1"]
 		p = d["pool0"]
 		assert p["public_key"] == sys.argv[2] and p["listen_port"] == 9253
-		assert p["drops"] == {"rx-replayed": 3, "tx-loop": 1}, p["drops"]
+		assert p["drops"] == {"rx-replayed": 3, "tx-codel": 1}, p["drops"]
 		assert p["handshakes"] == 1 << 60 and p["skew_seen"] == -45
 		assert p["name"] is None and p["organisation"] == "0" * 16
 		assert p["rekey_after_packets"] == 251658240 and p["rekey_after_time"] == 3540
