@@ -29,7 +29,7 @@ enum {
 	UNKNOWN_RUN = 8,		/* packets of no session in a row */
 	RX_RUN_BYTES = 512 << 10,	/* then let others have the worker */
 	UNSENT_MAX = 128 << 10,		/* bytes in the socket that TCP has not sent yet */
-	UNSENT_MIN = 8 << 10,
+	UNSENT_MIN = 4 << 10,
 	USER_TIMEOUT_MS = 30000,
 	KEEPIDLE_S = 15,
 	KEEPINTVL_S = 5,
