@@ -85,6 +85,7 @@ static netdev_tx_t pool_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct pool_device *device = netdev_priv(dev);
 	struct sk_buff_head dropped;
 	struct pool_peer *peer;
+	bool session;
 	u32 drop;
 
 	/* What we have sealed ourselves, before another layer has: a route leads it back. */
@@ -124,15 +125,16 @@ static netdev_tx_t pool_xmit(struct sk_buff *skb, struct net_device *dev)
 	nf_reset_ct(skb);
 
 	pool_queue_classify(skb);
+	session = rcu_access_pointer(peer->current_session);
 	/* The peer does not drain: say so before packets are lost. */
-	if (unlikely(pool_queue_pressed(&peer->staged, skb)) &&
-	    rcu_access_pointer(peer->current_session) && pool_queue_mark_ce(skb))
+	if (unlikely(pool_queue_pressed(&peer->staged, skb)) && session &&
+	    pool_queue_mark_ce(skb))
 		atomic64_inc(&peer->stats.tx_marked);
 	__skb_queue_head_init(&dropped);
-	pool_queue_push(&peer->staged, skb, &dropped);
+	pool_queue_push(&peer->staged, skb, session, &dropped);
 	if (unlikely(!skb_queue_empty(&dropped))) {
-		pool_drop_n(device, peer, rcu_access_pointer(peer->current_session) ?
-			    POOL_A_DROPS_TX_CONGESTED : POOL_A_DROPS_TX_STAGED_FULL,
+		pool_drop_n(device, peer, session ? POOL_A_DROPS_TX_CONGESTED :
+						    POOL_A_DROPS_TX_STAGED_FULL,
 			    skb_queue_len(&dropped));
 		__skb_queue_purge(&dropped);
 	}

@@ -112,6 +112,7 @@ struct pool_device {
 	struct pool_tcp tcp;
 	struct pool_dgram udp, raw;
 	struct pool_cells *cells;
+	atomic_long_t staged_bytes;		/* that peers hold beyond their own */
 	struct pool_device_stats stats;
 	struct pool_overload overload;
 	struct {

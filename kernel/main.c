@@ -10,6 +10,7 @@
 #include "fragment.h"
 #include "netlink.h"
 #include "peer.h"
+#include "queueing.h"
 #include "ratelimiter.h"
 #include "session.h"
 
@@ -31,6 +32,7 @@ static int __init pool_init(void)
 		ret = -ENOTRECOVERABLE;
 		goto err_allowedips;
 	}
+	pool_queueing_init();
 	ret = pool_batch_init();
 	if (ret)
 		goto err_allowedips;

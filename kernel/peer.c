@@ -105,7 +105,7 @@ static void peer_release(struct kref *kref)
 	struct pool_peer *peer = container_of(kref, struct pool_peer, refcount);
 
 	pr_debug("%s: peer %llu destroyed\n", peer->device->dev->name, peer->internal_id);
-	WARN_ON(!pool_queue_empty(&peer->staged));
+	pool_queue_destroy(&peer->staged);
 	pool_fragments_free(&peer->fragments);
 	atomic_dec(&peer->device->n_refs);
 	call_rcu(&peer->rcu, peer_rcu_free);

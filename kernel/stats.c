@@ -19,6 +19,7 @@ void pool_drop_n(struct pool_device *device, struct pool_peer *peer, u32 reason,
 	case POOL_A_DROPS_TX_NOT_IP ... POOL_A_DROPS_TX_DOWN:
 	case POOL_A_DROPS_TX_UNREACHABLE:
 	case POOL_A_DROPS_TX_LOOP:
+	case POOL_A_DROPS_TX_CODEL:
 		DEV_STATS_ADD(dev, tx_dropped, n);
 		if (reason == POOL_A_DROPS_TX_CRYPTO || reason == POOL_A_DROPS_TX_NOT_IP)
 			DEV_STATS_ADD(dev, tx_errors, n);

@@ -330,6 +330,8 @@ void pool_peer_tick(struct work_struct *work)
 	d.next = min(d.next, next);
 	next = pool_fragment_tick(peer, d.now);
 	d.next = min(d.next, next);
+	next = pool_queue_tick(&peer->staged);
+	d.next = min(d.next, next);
 
 	want = READ_ONCE(peer->wanted) || d.refresh || d.suspect || d.other;
 	if (want || peer->attempt) {

@@ -132,6 +132,7 @@ enum pool_trace_rekey {
 		{ POOL_A_DROPS_TX_UNREACHABLE, "tx-unreachable" },	\
 		{ POOL_A_DROPS_TX_LOOP, "tx-loop" },			\
 		{ POOL_A_DROPS_RX_SEGMENT, "rx-segment" },		\
+		{ POOL_A_DROPS_TX_CODEL, "tx-codel" },			\
 		{ POOL_A_DROPS_MAX, "max" })
 
 DECLARE_EVENT_CLASS(pool_packet,

@@ -29,7 +29,8 @@ enum {
 	UNPROVEN_PAYLOAD = 512,
 	UNKNOWN_RUN = 8,		/* packets of no session in a row */
 	RX_RUN_BYTES = 512 << 10,	/* then let others have the worker */
-	NOTSENT_LOWAT = 128 << 10,
+	UNSENT_MAX = 128 << 10,		/* bytes in the socket that TCP has not sent yet */
+	UNSENT_MIN = 4 << 10,
 	USER_TIMEOUT_MS = 30000,
 	KEEPIDLE_S = 15,
 	KEEPINTVL_S = 5,
@@ -138,7 +139,6 @@ u8 pool_tcp_first_dscp(const struct pool_device *device)
 
 void pool_tcp_tune(struct socket *sock)
 {
-	u32 lowat = NOTSENT_LOWAT;
 	struct sock *sk = sock->sk;
 
 	tcp_sock_set_nodelay(sk);
@@ -147,9 +147,6 @@ void pool_tcp_tune(struct socket *sock)
 	tcp_sock_set_keepintvl(sk, KEEPINTVL_S);
 	tcp_sock_set_keepcnt(sk, KEEPCNT);
 	tcp_sock_set_user_timeout(sk, USER_TIMEOUT_MS);
-	/* What waits should wait where it can be counted, marked and dropped. */
-	sock->ops->setsockopt(sock, SOL_TCP, TCP_NOTSENT_LOWAT, KERNEL_SOCKPTR(&lowat),
-			      sizeof(lowat));
 }
 
 /* ------------------------------------------------------------- connections */
@@ -273,17 +270,48 @@ static void tcp_path_unlock(struct pool_path *path)
 	mutex_unlock(&to_tcp_conn(path)->lock);
 }
 
+/*
+ * What waits should wait in the peer's queue, where it takes turns, is marked and shed: the
+ * socket gets what it sends within 2 ms, beside what is under way. That is the time a
+ * worker has to bring more.
+ */
+static u32 unsent_limit(const struct sock *sk)
+{
+	return clamp(READ_ONCE(sk->sk_pacing_rate) >> 9, (unsigned long)UNSENT_MIN,
+		     (unsigned long)UNSENT_MAX);
+}
+
+/* Has the socket, with what stands in our buffer, got as much? Then it calls back. */
+static bool socket_full(struct tcp_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 limit = unsent_limit(sk);
+	u32 ours = conn->tx ? conn->tx->len - conn->tx_sent : 0;
+
+	if (ours + READ_ONCE(tp->write_seq) - READ_ONCE(tp->snd_nxt) < limit)
+		return false;
+	if (ours)
+		return true;	/* flush it, and look again */
+	WRITE_ONCE(tp->notsent_lowat, limit);
+	set_bit(SOCK_NOSPACE, &conn->sock->flags);
+	smp_mb__after_atomic();	/* with tcp_check_space() */
+	conn->tx_blocked = !sk_stream_is_writeable(sk);
+	return conn->tx_blocked;
+}
+
 static u8 *tcp_path_reserve(struct pool_path *path, size_t len, bool control)
 {
 	struct tcp_conn *conn = to_tcp_conn(path);
 
 	lockdep_assert_held(&conn->lock);
-	if (READ_ONCE(path->closed) || (conn->tx_blocked && !control))
+	if (READ_ONCE(path->closed) || (!control && (conn->tx_blocked || socket_full(conn))))
 		return NULL;
 	if (!conn->tx) {
 		conn->tx = pool_buf_get();
 		if (!conn->tx) {
 			conn->tx_blocked = true;	/* as if the socket were full */
+			WRITE_ONCE(conn->tx_starved, true);
 			queue_rx(conn, RETRY_MS);
 			return NULL;
 		}
@@ -333,6 +361,7 @@ static int tcp_path_flush(struct pool_path *path)
 		n = conn->tx_blocked ? -EAGAIN : 0;
 		return n;
 	}
+	WRITE_ONCE(tcp_sk(conn->sock->sk)->notsent_lowat, unsent_limit(conn->sock->sk));
 	while (conn->tx_sent < conn->tx->len) {
 		vec.iov_base = conn->tx->data + conn->tx_sent;
 		vec.iov_len = conn->tx->len - conn->tx_sent;
@@ -359,6 +388,7 @@ static void conn_tx_work(struct work_struct *work)
 	int ret;
 
 	mutex_lock(&conn->lock);
+	WRITE_ONCE(conn->tx_starved, false);
 	if (!conn->tx)
 		conn->tx_blocked = false;
 	ret = tcp_path_flush(path);
@@ -572,7 +602,7 @@ static void conn_rx_work(struct work_struct *work)
 		if (ret == -EPROTO || (ret == -ENODATA && !READ_ONCE(path->proven)))
 			pool_drop(path->device, NULL, POOL_A_DROPS_CONN_FRAMING);
 		pool_tcp_close(path, ret == -EPROTO ? POOL_REASON_FRAMING : POOL_REASON_RESET);
-	} else if (READ_ONCE(conn->tx_blocked) && !READ_ONCE(conn->tx)) {
+	} else if (READ_ONCE(conn->tx_starved)) {
 		queue_tx(conn);	/* there was no memory for a buffer */
 	}
 out:

@@ -29,6 +29,7 @@ struct tcp_conn {
 	struct pool_buf *tx;
 	size_t tx_sent;
 	bool tx_blocked;		/* the socket is full; it will call */
+	bool tx_starved;		/* of a buffer; WRITE_ONCE */
 	u8 dscp;			/* the socket's */
 };
 

@@ -63,6 +63,7 @@ for outer in 4 6; do
 	check "between the IPv6 networks behind" ping_ok h1 fd00:2::1 -I fd00:1::1
 	check_eq "one session at each end" "1 1" "$(sessions_of h1 pool0) $(sessions_of h2 pool0)"
 done
-check_eq "nothing was dropped on h1" '{}' "$(pool_json h1 pool0 '.[].drops' | tr -d ' \n')"
-check_eq "nothing was dropped on h2" '{}' "$(pool_json h2 pool0 '.[].drops' | tr -d ' \n')"
+# But for what tells TCP that this machine does not keep up.
+check_eq "nothing was dropped on h1" '{}' "$(pool_json h1 pool0 '.[].drops | del(."tx-codel")' | tr -d ' \n')"
+check_eq "nothing was dropped on h2" '{}' "$(pool_json h2 pool0 '.[].drops | del(."tx-codel")' | tr -d ' \n')"
 t_done

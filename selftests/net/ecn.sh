@@ -31,11 +31,12 @@ for to in 10.10.0.2 fd10::2; do
 done
 check_eq "without pressure nothing is marked" 0 "$(marked)"
 
-# pressure TO TOS: 1000 packets while h2 takes none; all arrive.
+# pressure TO TOS [ARRIVE]: 1000 packets while h2 takes none; so many arrive. CoDel has its
+# say when it takes them at last: a few that know no ECN are shed.
 pressure() {
 	before=$(marked) drops=$(congested)
 	dam h2
-	listen_for_marks h2 7001 1000 30
+	listen_for_marks h2 7001 "${3:-1000}" 30
 	on h1 "$MARKS" send "$1" 7001 1000 1200 "$2"
 	more_waits 512 || t_fail "more than half of the queue is full"
 	no_dam h2
@@ -47,12 +48,13 @@ pressure 10.10.0.2 0x02
 check_cmp "ECT(0) under pressure: CE" "$ce" -gt 50
 check_eq "as many as were counted" $(($(marked) - before)) "$ce"
 check_eq "the rest as it was" "$((1000 - ce))" "$(awk '$1 == 2' "$TMP/marks" | wc -l)"
-check_eq "the first ones are not marked" 2 "$(head -n 400 "$TMP/marks" | cut -d' ' -f1 | sort -u)"
-check_eq "none was dropped" "$drops" "$(congested)"
+check_cmp "hardly one of the first is marked" "$(head -n 400 "$TMP/marks" | grep -c '^3')" -le 20
+check_eq "none was dropped for want of room" "$drops" "$(congested)"
+check_eq "and none for its delay" 0 "$(dev_drops h1 pool0 peer/tx-codel)"
 pressure fd10::2 0x29
 check_cmp "IPv6, AF11 and ECT(1): CE" "$ce" -gt 50
 check_eq "the DSCP stays" "41 43" "$(cut -d' ' -f1 "$TMP/marks" | sort -nu | xargs)"
-pressure 10.10.0.2 0x00
+pressure 10.10.0.2 0x00 980
 check_eq "Not-ECT: never" 0 "$ce"
 check_eq "and nothing is counted" "$before" "$(marked)"
 pressure 10.10.0.2 0xba

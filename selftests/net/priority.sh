@@ -58,11 +58,14 @@ on h1 "$MARKS" send 10.10.0.2 7001 $urgents 1200 0xb8
 check_eq "no packet found no room" 0 "$(dev_drops h1 pool0 peer/tx-congested)"
 no_dam h2
 wait "$marks_pid"
-check_eq "all arrive" $((normals + urgents)) "$(wc -l <"$TMP/marks")"
-check_eq "the urgent ones in their order" "$(seq 0 $((urgents - 1)) | xargs)" \
-	"$(awk '$1 == 184 {print $2}' "$TMP/marks" | xargs)"
-check_eq "the normal ones in theirs" "$(seq 0 $((normals - 1)) | xargs)" \
-	"$(awk '$1 == 0 {print $2}' "$TMP/marks" | xargs)"
+# After so long CoDel sheds a few, which it counts.
+arrived=$(wc -l <"$TMP/marks") shed=$(dev_drops h1 pool0 peer/tx-codel)
+check_eq "all arrive, but for what is counted" $((normals + urgents)) $((arrived + shed))
+check_cmp "which is little" "$shed" -le 10
+for tos in 184 0; do
+	check "those with TOS $tos in their order" sort -nuc \
+		<(awk -v tos=$tos '$1 == tos {print $2}' "$TMP/marks")
+done
 # From the first urgent one to the last: how often normal ones come between, how often
 # more than one, and the longest run of urgent ones. More than one is right while no
 # urgent one waits: a batch that the socket took when the first of them had come.
@@ -78,7 +81,8 @@ check_cmp "then comes a normal one" "$gaps" -ge $((urgents / 15))
 check_cmp "and just one" "$wide" -le 1
 check_cmp "no more often than that" "$gaps" -le $((urgents / 15 + 1))
 
-# A thin link with more normal traffic than it takes: who is urgent hardly notices.
+# A thin link with more normal traffic than it takes: who is urgent hardly notices, and
+# another flow of normal packets has turns of its own.
 tc -n wan qdisc add dev h2 root tbf rate 2mbit burst 10kb limit 100kb
 on h1 "$XFER" blast 10.10.0.2 9 $((15 * POOL_SLOW)) >/dev/null 2>&1 &
 blast=$!
@@ -90,7 +94,7 @@ wait "$normal"
 slow=$(cat "$TMP/normal")
 t_diag "in 8 s: $fast answers of 10 with EF, $slow without"
 check_cmp "beside a flood: EF is answered" "$fast" -ge 8
-check_cmp "and more often than the rest" "$fast" -gt "$slow"
+check_cmp "and so is another flow" "$slow" -ge 8
 kill "$blast" 2>/dev/null
 tc -n wan qdisc del dev h2 root
 t_done

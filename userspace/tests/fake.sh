@@ -222,7 +222,7 @@ out "counts" "  peers: 2, 4 sessions, 2 connections"
 out "skew of a caller" "  clock: the last INIT refused for its time was 45 seconds behind ours"
 out "drops" "  dropped: 4"
 out "by reason" "    rx-replayed: 3 (a sequence number seen before)"
-out "peer's drops" "    tx-congested: 7 (the peer's transport did not drain; the oldest went)"
+out "peer's drops" "    tx-congested: 7 (the peer's transport did not drain; the oldest of the flow with most went)"
 out "state" "  state: up"
 out "transfer" "  transfer: 5.00 GiB received, 1.50 KiB sent"
 has "handshake" "  latest handshake: 1"
@@ -302,7 +302,7 @@ if command -v python3 >/dev/null; then
 		assert list(d) == ["pool0", "pool1"]
 		p = d["pool0"]
 		assert p["public_key"] == sys.argv[2] and p["listen_port"] == 9253
-		assert p["drops"] == {"rx-replayed": 3, "rx-segment": 1}, p["drops"]
+		assert p["drops"] == {"rx-replayed": 3, "tx-codel": 1}, p["drops"]
 		assert p["handshakes"] == 1 << 60 and p["skew_seen"] == -45
 		assert p["name"] is None and p["organisation"] == "0" * 16
 		assert p["rekey_after_packets"] == 251658240 and p["rekey_after_time"] == 3540
