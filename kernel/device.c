@@ -285,6 +285,8 @@ static void stop_running(struct pool_device *device, u32 reason)
 	lockdep_assert_held(&device->update_lock);
 	if (!device->running)
 		return;
+	/* Closing the sockets waits for whoever holds paths: the dead let go of theirs first. */
+	pool_peer_reap(device);
 	WRITE_ONCE(device->running, false);
 	synchronize_net();
 	cancel_delayed_work_sync(&device->rotate_work);

@@ -749,6 +749,8 @@ u64 pool_handshake_tick(struct pool_peer *peer, u64 now, bool want, bool fresh_p
 		/* One that the host does not send to is no way. */
 		if (!path->ops->is_stream && ret != -ENOKEY && ret != -EKEYREJECTED) {
 			WRITE_ONCE(path->tired, true);
+			if (!READ_ONCE(path->proven))
+				path->ops->close(path, POOL_REASON_CONNECT_FAILED);
 			pool_auto_failed(peer);
 		}
 		pool_path_put(path);

@@ -102,6 +102,8 @@ static u32 deliver(struct pool_session *s, struct sk_buff *skb, u8 ecn, struct p
 	if (rx->pressed)
 		pool_queue_mark_ce(skb);
 	atomic64_inc(&peer->stats.rx_packets);
+	if (skb_is_gso(skb))
+		atomic64_inc(&peer->stats.rx_large);
 	cell = pool_cell_of(device->cells, peer->internal_id);
 	if (cell != rx->cell)
 		pool_rx_deliver(rx);

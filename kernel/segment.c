@@ -35,7 +35,8 @@ bool pool_segment_fits(struct pool_session *s, const struct pool_path *path,
 	    skb->len + POOL_SEGMENT_HDR > max || describe(&m, skb))
 		return false;
 	/* To us the headers say it; the stack must mean the same. */
-	return skb_checksum_start_offset(skb) == m.csum_start &&
+	return m.hdr_len <= skb_headlen(skb) &&
+	       skb_checksum_start_offset(skb) == m.csum_start &&
 	       skb->csum_offset == m.csum_offset &&
 	       !(type & SKB_GSO_UDP_L4) == (m.type != POOL_SEGMENT_UDP);
 }
@@ -104,7 +105,6 @@ u32 pool_segment_take(struct pool_session *s, const u8 *plain, size_t len, struc
 	shinfo->gso_type = types[m.type & ~POOL_SEGMENT_ECN] | SKB_GSO_DODGY;
 	if (m.type & POOL_SEGMENT_ECN)
 		shinfo->gso_type |= SKB_GSO_TCP_ECN;
-	atomic64_inc(&s->peer->stats.rx_large);
 	*out = skb;
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "session.h"
 #include "socket.h"
 
+#include <linux/delay.h>
 #include <linux/slab.h>
 #include <linux/udp.h>
 #include <net/inet_ecn.h>
@@ -325,8 +326,12 @@ static void rx_work(struct work_struct *work)
 	};
 	size_t total = 0, n;
 
-	if (!buf)
-		return;		/* the next datagram wakes us, and the socket's buffer is bounded */
+	if (!buf) {
+		/* With the socket's buffer full no datagram would wake us. */
+		msleep(RETRY_MS);
+		queue_work(ds->device->io_wq, &ds->rx_work);
+		return;
+	}
 	rx.scratch = buf->scratch;
 	__skb_queue_head_init(&rx.packets);
 	do {
@@ -485,6 +490,9 @@ static void close_socket(struct pool_dgram *dgram, struct dgram_sock *ds)
 	ds->sock = NULL;
 	up_write(&dgram->sock_sem);
 	sock_release(sock);
+	/* An answer that could not be sealed. */
+	pool_buf_put(ds->from.tx);
+	ds->from.tx = NULL;
 }
 
 static void open_pair(struct pool_dgram *dgram, const struct pair *pair)
