@@ -2,6 +2,7 @@
 #include "cells.h"
 
 #include <linux/slab.h>
+#include <net/hotdata.h>
 
 static int poll(struct napi_struct *napi, int budget)
 {
@@ -26,7 +27,7 @@ static int poll(struct napi_struct *napi, int budget)
 
 unsigned int pool_cell_receive(struct pool_cell *cell, struct sk_buff_head *skbs)
 {
-	unsigned int refused;
+	unsigned int refused, max = pool_compat_max_backlog();
 	struct sk_buff *skb;
 
 	if (unlikely(!(cell->napi.dev->flags & IFF_UP))) {
@@ -35,10 +36,10 @@ unsigned int pool_cell_receive(struct pool_cell *cell, struct sk_buff_head *skbs
 		return refused;
 	}
 	spin_lock(&cell->skbs.lock);
-	if (likely(skb_queue_len(&cell->skbs) + skb_queue_len(skbs) <= POOL_CELL_PACKETS)) {
+	if (likely(skb_queue_len(&cell->skbs) + skb_queue_len(skbs) <= max)) {
 		skb_queue_splice_tail_init(skbs, &cell->skbs);
 	} else {
-		while (skb_queue_len(&cell->skbs) < POOL_CELL_PACKETS &&
+		while (skb_queue_len(&cell->skbs) < max &&
 		       (skb = __skb_dequeue(skbs)))
 			__skb_queue_tail(&cell->skbs, skb);
 	}

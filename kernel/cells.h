@@ -10,10 +10,8 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 
-enum { POOL_CELL_PACKETS = 1024 };	/* that wait in each; what comes then is dropped */
-
 struct pool_cell {
-	struct sk_buff_head skbs;
+	struct sk_buff_head skbs;	/* at most net.core.netdev_max_backlog; then dropped */
 	struct napi_struct napi;
 };
 

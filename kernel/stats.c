@@ -36,10 +36,9 @@ void pool_drop_n(struct pool_device *device, struct pool_peer *peer, u32 reason,
 		break;
 	case POOL_A_DROPS_RX_NO_MEMORY:
 	case POOL_A_DROPS_RX_DOWN:
+	case POOL_A_DROPS_RX_CONGESTED:
 		DEV_STATS_ADD(dev, rx_dropped, n);
 		break;
-	case POOL_A_DROPS_RX_CONGESTED:
-		break;	/* who refused it has counted it at the net device */
 	default:
 		DEV_STATS_ADD(dev, rx_errors, n);
 	}
