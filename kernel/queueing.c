@@ -224,6 +224,7 @@ static struct pool_flows *drain(struct pool_queue *q, struct sk_buff_head *to)
 		list_for_each_entry_safe(flow, next, &q->bands[band].fresh, list) {
 			while ((skb = flow_pop(flow)))
 				__skb_queue_tail(to, skb);
+			codel_vars_init(&flow->codel);
 			list_del_init(&flow->list);
 		}
 		q->bands[band].spilled = 0;
@@ -247,6 +248,7 @@ static void use_flows(struct pool_queue *q, struct pool_flows *flows)
 		skb = q->bands[band].alone.head;
 		q->bands[band].alone.head = NULL;
 		q->bands[band].alone.bytes = 0;
+		codel_vars_init(&q->bands[band].alone.codel);
 		for (; skb; skb = next) {
 			next = skb->next;
 			flow_push(q, skb);
@@ -327,7 +329,9 @@ static unsigned int over(struct pool_queue *q, unsigned int pushed)
 		return pushed;
 	if (!device_over(q))
 		return POOL_BANDS;
-	return q->bands[POOL_NORMAL].packets ? POOL_NORMAL : POOL_URGENT;
+	/* What was returned stays, so it is nothing to give. */
+	return q->bands[POOL_NORMAL].packets > skb_queue_len(&q->bands[POOL_NORMAL].returned) ?
+	       POOL_NORMAL : POOL_URGENT;
 }
 
 void pool_queue_push(struct pool_queue *q, struct sk_buff *skb, bool fair,
@@ -512,9 +516,12 @@ void pool_queue_orphan(struct pool_queue *q)
 		skb_queue_walk(&q->bands[band].returned, skb)
 			not_waited(skb, now);
 		for (i = 0; i < ARRAY_SIZE(lists); ++i)
-			list_for_each_entry(flow, lists[i], list)
+			list_for_each_entry(flow, lists[i], list) {
 				for (skb = flow->head; skb; skb = skb->next)
 					not_waited(skb, now);
+				/* What was measured before is not of the path that comes. */
+				codel_vars_init(&flow->codel);
+			}
 	}
 	spin_unlock_bh(&q->lock);
 }

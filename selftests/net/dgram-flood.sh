@@ -124,7 +124,8 @@ check "garbage came all the time" flooding
 kill "$flood_pid"; wait "$flood_pid"
 t_diag "goodput: $alone bit/s alone, $beside beside $rate packets of garbage a second; drops $(dev '.drops | tojson')"
 check_cmp "garbage was told from packets" "$(dev '[.drops[]] | add // 0')" -gt $((dropped + rate))
-check_cmp "a transfer goes on beside it" "${beside:-0}" -gt $((alone / 4))
+# Who makes the garbage needs a processor too.
+check_cmp "a transfer goes on beside it" "${beside:-0}" -gt $((alone / 6))
 check "the session stays" ping_ok h2 10.10.0.1
 check_eq "the same" "$id $id" "$(session h1) $(session h2)"
 check_match "where it was" '^10\.99\.0\.2:9253$' "$(peer_json h1 pool0 h2 .connection)"

@@ -37,7 +37,8 @@ check "a transfer" send_tcp h1 h2 192.0.2.1 7001 "$(blob 2000000)"
 capture_end h1
 check_eq "nothing but POOL leaves h1, and nothing else comes" 0 \
 	"$(packets "$TMP/out.pcap" 'not udp port 9253 and not icmp6 and not arp')"
-check_cmp "and that does" "$(packets "$TMP/out.pcap" udp port 9253)" -gt 2000
+# A batch of equal packets is captured as one.
+check_cmp "and that does" "$(packets "$TMP/out.pcap" udp port 9253)" -gt 200
 check_eq "no loop" 0 "$(dev_drops h1 pool0 tx-loop)"
 # Without the mark the tunnel's own packets go into it as well.
 on h1 "$POOL" set pool0 fwmark off

@@ -151,8 +151,8 @@ class Mitm:
         if self.late:
             wait = min(wait, max(0, self.late[0][0] - time.monotonic()))
         for key, _ in self.selector.select(wait):
-            if key.fileobj not in self.selector.get_map():
-                continue
+            if key.fileobj.fileno() < 0:
+                continue                # closed with its other end, just now
             if key.fileobj is self.listener:
                 self.accept()
                 continue

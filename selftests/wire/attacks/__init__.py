@@ -16,7 +16,7 @@ DATAGRAMS = (TRANSPORT_RAW, TRANSPORT_UDP)
 ALL = TCP + DATAGRAMS
 
 SCENARIOS = {}
-ALSO = ("conn-framing",)        # counted beside the reason for which a connection was closed
+ALSO = ("tx-codel", "conn-framing",)        # counted beside the reason for which a connection was closed
 
 
 class Skip(Exception):
