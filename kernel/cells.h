@@ -24,7 +24,7 @@ struct pool_cells {
 /* The one for the packets of a peer with that number. */
 static inline struct pool_cell *pool_cell_of(struct pool_cells *cells, u64 id)
 {
-	return &cells->cells[id % cells->n];
+	return &cells->cells[(u32)id % cells->n];
 }
 
 struct pool_cells *pool_cells_create(struct net_device *dev);	/* NULL without memory */

@@ -283,9 +283,13 @@ bool pool_cipher_takes(const struct sk_buff *skb)
 {
 	/*
 	 * There are two looks at the plaintext, for the HMAC and for the encryption. Pages
-	 * that a user may write to meanwhile would let that user break the session.
+	 * that a user may write to meanwhile would let that user break the session. Of TCP
+	 * the stack says which those are; of UDP (splice) many kernels do not.
 	 */
-	return !skb_has_frag_list(skb) && !skb_has_shared_frag(skb) &&
+	if (!skb_is_nonlinear(skb))
+		return true;
+	return skb_is_gso(skb) && skb_is_gso_tcp(skb) &&
+	       !skb_has_frag_list(skb) && !skb_has_shared_frag(skb) &&
 	       skb_shinfo(skb)->nr_frags < POOL_SKB_PIECES;
 }
 

@@ -383,7 +383,7 @@ static enum pool_verdict receive_in_epoch(struct pool_path *path, struct pool_se
 	if (err) {
 		refuse(s, err == -EKEYREJECTED ? POOL_A_DROPS_RX_AUTH :
 			  err == -ENOMEM ? POOL_A_DROPS_RX_NO_MEMORY : POOL_A_DROPS_RX_DECRYPT);
-		return POOL_VERDICT_BREAK;
+		return err == -ENOMEM ? POOL_VERDICT_DROPPED : POOL_VERDICT_BREAK;
 	}
 	if (READ_ONCE(path->peer) && path->peer != peer) {
 		/* One connection, one peer: somebody carries another's packets here. */

@@ -13,9 +13,13 @@
 #include "session.h"
 #include "trace.h"
 
+#include <linux/delay.h>
 #include <net/gso.h>
 
-enum { TX_RUN_BYTES = 512 << 10 };	/* then let others have the worker */
+enum {
+	TX_RUN_BYTES = 512 << 10,	/* then let others have the worker */
+	TX_RETRY_MS = 10,		/* after running out of memory */
+};
 
 static u64 session_timestamp(const struct pool_session *s)
 {
@@ -573,6 +577,10 @@ void pool_tx_work(struct work_struct *work)
 			pool_peer_tick_in(peer, 0);
 			ret = 0;
 		}
+	} else if (ret == -EAGAIN && !path->ops->is_stream && !READ_ONCE(path->closed)) {
+		/* No memory for a buffer, and no socket that would call. */
+		msleep(TX_RETRY_MS);
+		ret = -EINPROGRESS;
 	} else if (ret && ret != -EAGAIN && ret != -EINPROGRESS) {
 		path->ops->close(path, POOL_REASON_RESET);
 		ret = 0;
