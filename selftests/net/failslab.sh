@@ -69,8 +69,11 @@ pool_keys h1 h2 other
 has_device() { ip -n h1 link show pool0 >/dev/null 2>&1; }
 no_device() { ! has_device || ip -n h1 link del pool0; }
 device_or_not() { if [ "$1" = 0 ]; then has_device; else ! has_device; fi; }
+# What the kernel registers along with a device says so in one place.
+SHORT+='|Invalid argument'
 each "a device" no_device device_or_not ip -n h1 link add pool0 type pool
 
+SHORT=${SHORT%|*}
 no_device && ip -n h1 link add pool0 type pool && on h1 "$POOL" set pool0 private-key "$TMP/h1.key" ||
 	t_bail "a device with a key"
 up() { ip -n h1 -j link show pool0 up | grep -q pool0; }
