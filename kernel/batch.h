@@ -23,6 +23,7 @@ struct sk_buff;
 
 enum pool_batch_limits {
 	POOL_BUF_SIZE = 128 << 10,	/* bytes of records: nearly two of the largest */
+	POOL_BUF_CONTROL = 4 << 10,	/* of it, what DATA over TCP leaves to control packets */
 	POOL_BATCH_BYTES = 64 << 10,	/* sealed in one go before the socket is asked */
 	POOL_BATCH_RECS = 96,		/* packets of usual size in that */
 };

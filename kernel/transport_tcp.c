@@ -317,7 +317,8 @@ static u8 *tcp_path_reserve(struct pool_path *path, size_t len, bool control)
 		}
 		conn->tx_sent = 0;
 	}
-	if (conn->tx->len + len > POOL_BUF_SIZE)
+	/* While the socket is full what stands here stays, and a HEARTBEAT must find room. */
+	if (conn->tx->len + len > POOL_BUF_SIZE - (control ? 0 : POOL_BUF_CONTROL))
 		return NULL;
 	return conn->tx->data + conn->tx->len;
 }
