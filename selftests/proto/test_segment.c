@@ -266,6 +266,49 @@ static void transport(void **state)
 	}
 }
 
+/* Headers that say they are shorter than they can be, and all the rest agrees with them. */
+static void short_headers(void **state)
+{
+	unsigned int words, v6, udp;
+
+	(void)state;
+	for (words = 0; words < 5; words++) {
+		for (udp = 0; udp < 2; udp++) {
+			struct shape s = { .udp = udp, .payload = 1000, .size = 200 };
+			size_t len = build(&s), start = words * 4;
+			u8 *t = packet + start;
+			struct pool_segment m;
+			u32 sum;
+
+			packet[0] = (u8)(0x40 | words);
+			if (udp) {
+				pool_put16(t + 4, (u16)(len - start));
+			} else {
+				t[12] = 0x50;
+				t[13] = 0x10;
+			}
+			packet[0] = (u8)(0x40 | words);	/* where t is there too */
+			packet[9] = udp ? 17 : 6;
+			pool_put16(packet + 2, (u16)len);
+			pool_put16(packet + 6, 0);
+			pool_put16(t + (udp ? 6 : 16), 0);
+			sum = sum_of(packet + 12, 8) + packet[9] + (u32)(len - start);
+			pool_put16(t + (udp ? 6 : 16), (u16)((sum & 0xffff) + (sum >> 16)));
+			assert_int_equal(pool_segment_describe(&m, s.size, packet, len), -1);
+		}
+		for (v6 = 0; v6 < 2; v6++) {
+			struct shape s = { .v6 = v6, .payload = 1000, .size = 200, .tcp_flags = 0x10 };
+			size_t len = build(&s);
+			struct pool_segment m;
+
+			packet[ip_len(&s) + 12] = (u8)(words << 4);
+			assert_int_equal(pool_segment_describe(&m, s.size, packet, len), -1);
+			packet[ip_len(&s) + 12] = 0x50;
+			assert_int_equal(pool_segment_describe(&m, s.size, packet, len), 0);
+		}
+	}
+}
+
 /* Both ways to write zero, and nothing else. */
 static void sum(void **state)
 {
@@ -325,6 +368,7 @@ int main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(ip),
 		cmocka_unit_test(transport),
+		cmocka_unit_test(short_headers),
 		cmocka_unit_test(sum),
 		cmocka_unit_test(cut_short),
 	};
