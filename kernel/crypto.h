@@ -4,10 +4,9 @@
 #define _POOL_CRYPTO_H
 
 #include <linux/crypto.h>
+#include <linux/skbuff.h>
 
 #include "proto/keys.h"
-
-#include <linux/skbuff.h>
 
 struct crypto_aead;
 struct crypto_shash;
